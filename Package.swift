@@ -1,0 +1,121 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The map of rooms: one line a target, floors from the ground up. A floor imports only floors below it, and rooms of floor 1
+// never import each other; Tests/ArchitectureTests reads the import lines and holds this, since the compiler alone does not.
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+
+let package = Package(
+  name: "firmament",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "firmament", targets: ["firmament"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // Floor 0: ground
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    room("Domain", []),
+    room("Cryptography", ["COpenSSL"]),
+    room("Telemetry", [coreMetrics]),
+
+    // Floor 1: rooms that do not know each other
+    room("Catalog", ["Domain", grdb]),
+    room("ImageStore", ["Domain", "Cryptography", nioCore, nioPosix]),
+    room("Signing", ["Domain", "Cryptography"]),
+    room("Rollouts", ["Domain"]),
+    room("ImageFormats", ["Domain"]),
+
+    // Floor 2: work
+    room(
+      "FirmwareService",
+      [
+        "Catalog", "ImageStore", "Signing", "Rollouts", "ImageFormats", "Domain", "Cryptography", "Telemetry", nioCore, log,
+        metrics, lifecycle,
+      ]),
+    room("APIContract", ["Domain"]),
+
+    // Floor 3: faces
+    room(
+      "HTTPAPI",
+      [
+        "FirmwareService", "APIContract", "Domain", "Cryptography", "Telemetry", hummingbird, hummingbirdCore, nioCore,
+        nioHTTP1, nioHTTPTypes,
+        httpTypes, log, metrics,
+      ]),
+    room("APIClient", ["APIContract", "Domain", httpClient, nioCore, nioHTTP1]),
+
+    // Floor 4: door
+    .executableTarget(
+      name: "firmament",
+      dependencies: [
+        "HTTPAPI", "FirmwareService", "APIClient", "APIContract", "Catalog", "ImageStore", "Signing", "Cryptography",
+        "Telemetry",
+        "Domain", arguments, configuration, log, metrics, lifecycle, signals, systemPackage, hummingbird, hummingbirdCore,
+        nioCore, nioPosix,
+      ],
+      swiftSettings: strict),
+
+    // Tests
+    tests("ArchitectureTests", []),
+    tests("DomainTests", ["Domain"]),
+    tests("CryptographyTests", ["Cryptography"]),
+    tests("CatalogTests", ["Catalog", "Domain", grdb]),
+    tests("ImageStoreTests", ["ImageStore", "Domain", "Cryptography", nioCore, nioPosix]),
+    tests("SigningTests", ["Signing", "Cryptography", "Domain"]),
+    tests("TelemetryTests", ["Telemetry", coreMetrics]),
+    tests("RolloutsTests", ["Rollouts", "Domain"]),
+    tests("ImageFormatsTests", ["ImageFormats", "Domain"]),
+    tests("FirmwareServiceTests", ["FirmwareService", "Domain"]),
+    tests(
+      "HTTPAPITests",
+      ["HTTPAPI", "FirmwareService", "APIContract", "Domain", hummingbirdTesting, hummingbird, nioCore, nioHTTP1, nioEmbedded]),
+    tests("CommandTests", ["firmament"]),
+    tests("EndToEndTests", ["firmament", "APIClient", "APIContract", "Cryptography", "Domain", httpClient, nioCore]),
+  ]
+)

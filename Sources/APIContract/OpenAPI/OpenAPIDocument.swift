@@ -1,0 +1,58 @@
+public import Domain
+
+/// The OpenAPI 3.1 document, made of the endpoints and the shapes: there is no second source to keep in step.
+public enum OpenAPIDocument {
+  /// - Parameter version: the version of the service, for `info.version`.
+  public static func make(version: String) -> JSONValue {
+    var paths: [String: JSONValue] = [:]
+    for endpoint in Endpoints.all {
+      var operations: [String: JSONValue] = [:]
+      if case .object(let known)? = paths[endpoint.template] { operations = known }
+      operations[endpoint.method.rawValue] = operation(endpoint)
+      paths[endpoint.template] = .object(operations)
+    }
+    return .object([
+      "openapi": .string("3.1.0"),
+      "info": .object([
+        "title": .string("Firmament"), "version": .string(version),
+        "description": .string(
+          "Firmware distribution and over-the-air updates. Operators' API under /api/v1, thing API under /v2."),
+      ]),
+      "paths": .object(paths),
+      "components": .object([
+        "securitySchemes": .object([
+          "operatorToken": .object(["type": .string("http"), "scheme": .string("bearer")])
+        ])
+      ]),
+    ])
+  }
+
+  private static func operation(_ endpoint: Endpoint) -> JSONValue {
+    var answers: [String: JSONValue] = [:]
+    for answer in endpoint.answers { answers[String(answer.status)] = body(answer, in: "description") }
+    var operation: [String: JSONValue] = [
+      "operationId": .string(endpoint.id), "summary": .string(endpoint.summary), "responses": .object(answers),
+      "parameters": .array(
+        endpoint.parameters.map { parameter($0, in: "path", "", .string) }
+          + endpoint.query.map { parameter($0.name, in: "query", $0.summary, $0.schema) }),
+    ]
+    if let request = endpoint.request { operation["requestBody"] = body(request, in: "description") }
+    if endpoint.access == .operators { operation["security"] = .array([.object(["operatorToken": .array([])])]) }
+    return .object(operation)
+  }
+
+  private static func parameter(_ name: String, in place: String, _ summary: String, _ schema: JSONSchema) -> JSONValue {
+    .object([
+      "name": .string(name), "in": .string(place), "required": .bool(place == "path"), "description": .string(summary),
+      "schema": schema.json,
+    ])
+  }
+
+  private static func body(_ answer: Endpoint.Answer, in member: String) -> JSONValue {
+    var body: [String: JSONValue] = [member: .string(answer.summary)]
+    if let type = answer.contentType {
+      body["content"] = .object([type: .object(answer.schema.map { ["schema": $0.schema.json] } ?? [:])])
+    }
+    return .object(body)
+  }
+}

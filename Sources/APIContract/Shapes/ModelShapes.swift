@@ -1,0 +1,108 @@
+public import Domain
+
+/// The body that creates a model.
+public struct NewModel: Codable, Sendable {
+  /// Up to 64 printable characters.
+  public let name: String
+  /// At least one; up to 64 printable characters each.
+  public let mcus: [String]
+  /// Take only whole numbers as versions.
+  public let numericVersions: Bool?
+  /// Seconds that a thing has to confirm an installed firmware; 900 by default.
+  public let confirmWithin: Int?
+
+  public init(name: String, mcus: [String], numericVersions: Bool? = nil, confirmWithin: Int? = nil) {
+    self.name = name
+    self.mcus = mcus
+    self.numericVersions = numericVersions
+    self.confirmWithin = confirmWithin
+  }
+}
+
+/// One MCU of a model.
+public struct MCUShape: Codable, Sendable {
+  public let name: String
+  /// The largest sequence registered for it; 0 when there is none.
+  public let newestSequence: Int64
+
+  public init(name: String, newestSequence: Int64) {
+    self.name = name
+    self.newestSequence = newestSequence
+  }
+}
+
+/// A model: a kind of thing, with one or several MCUs that take firmware.
+public struct ModelShape: Codable, Sendable {
+  public let name: String
+  public let mcus: [MCUShape]
+  public let numericVersions: Bool
+  /// Seconds.
+  public let confirmWithin: Int
+  public let createdAt: Timestamp
+
+  public init(name: String, mcus: [MCUShape], numericVersions: Bool, confirmWithin: Int, createdAt: Timestamp) {
+    self.name = name
+    self.mcus = mcus
+    self.numericVersions = numericVersions
+    self.confirmWithin = confirmWithin
+    self.createdAt = createdAt
+  }
+}
+
+/// A page of a list.
+public struct ModelList: Codable, Sendable {
+  public let models: [ModelShape]
+  public let next: PageCursor
+
+  public init(models: [ModelShape], next: PageCursor) {
+    self.models = models
+    self.next = next
+  }
+}
+
+/// The body that trusts a key.
+public struct NewTrustedKey: Codable, Sendable {
+  /// A public key as PEM (SubjectPublicKeyInfo): Ed25519 or ECDSA P-256.
+  public let pem: String
+  /// What people call it.
+  public let name: String?
+
+  public init(pem: String, name: String? = nil) {
+    self.pem = pem
+    self.name = name
+  }
+}
+
+/// A public key whose signatures a model accepts.
+public struct TrustedKeyShape: Codable, Sendable {
+  /// SHA-256 of the key's DER, hexadecimal: the `keyid` of its signatures.
+  public let id: String
+  /// `ed25519` or `ecdsa-p256`.
+  public let algorithm: String
+  public let name: String?
+  public let pem: String
+  public let addedAt: Timestamp
+  public let revokedAt: Timestamp?
+
+  public init(
+    id: String, algorithm: String, name: String? = nil, pem: String, addedAt: Timestamp, revokedAt: Timestamp? = nil
+  ) {
+    self.id = id
+    self.algorithm = algorithm
+    self.name = name
+    self.pem = pem
+    self.addedAt = addedAt
+    self.revokedAt = revokedAt
+  }
+}
+
+/// A page of a list.
+public struct TrustedKeyList: Codable, Sendable {
+  public let keys: [TrustedKeyShape]
+  public let next: PageCursor
+
+  public init(keys: [TrustedKeyShape], next: PageCursor) {
+    self.keys = keys
+    self.next = next
+  }
+}

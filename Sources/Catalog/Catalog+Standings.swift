@@ -1,0 +1,143 @@
+public import Domain
+import GRDB
+
+/// What has changed of one thing: the rows to write, whole.
+public struct StandingChange: Sendable {
+  public let thingID: Int64
+  public var mcus: [MCUStanding]
+  public var installations: [Installation]
+  public var lastSeenAt: Timestamp?
+
+  public init(thingID: Int64, mcus: [MCUStanding] = [], installations: [Installation] = [], lastSeenAt: Timestamp? = nil) {
+    self.thingID = thingID
+    self.mcus = mcus
+    self.installations = installations
+    self.lastSeenAt = lastSeenAt
+  }
+}
+
+/// A value of a resource, as it was written.
+public struct StoredValue: Sendable, Hashable {
+  public let key: String
+  public let value: JSONValue
+  public let datetime: Timestamp
+
+  public init(key: String, value: JSONValue, datetime: Timestamp) {
+    self.key = key
+    self.value = value
+    self.datetime = datetime
+  }
+}
+
+/// How many things are in a state of a firmware.
+public struct StateCount: Sendable, Hashable {
+  public let firmwareID: Int64
+  public let state: InstallationState
+  public let count: Int
+}
+
+/// How many things say that they run a version on an MCU.
+public struct RunningCount: Sendable, Hashable {
+  public let mcuID: Int64
+  public let version: String
+  public let count: Int
+}
+
+/// Where firmware stands on things: what things say and what the server sees, and the figures that operators ask for.
+extension Catalog {
+  /// Queues the present rows of things and the values they wrote, for one transaction.
+  public func record(_ changes: [StandingChange], values: [(thingID: Int64, value: StoredValue)] = []) -> PendingCommit {
+    enqueue { db in
+      for change in changes { try Self.record(change, db) }
+      for (thingID, value) in values { try Self.insert(value, of: thingID, db) }
+    }
+  }
+
+  /// Queues that a thing may have again what failed, was rejected or was rolled back on it.
+  public func retry(_ firmwareIDs: [Int64], of thingID: Int64, audit: AuditEntry) -> PendingCommit {
+    enqueue { db in
+      for id in firmwareIDs {
+        try db.execute(
+          sql: "UPDATE thingMCU SET firmwareId = NULL WHERE thingId = ? AND firmwareId = ?", arguments: [thingID, id])
+        try db.execute(sql: "DELETE FROM installation WHERE thingId = ? AND firmwareId = ?", arguments: [thingID, id])
+      }
+      try audit.insert(db)
+    }
+  }
+
+  /// Things with an installed firmware that said another version afterwards and whose install is older than the moment.
+  public func awaitingConfirmation(installedBefore moment: Timestamp, limit: Int) async throws -> [Int64] {
+    try await read { db in
+      try Int64.fetchAll(
+        db,
+        sql: """
+          SELECT DISTINCT thingId FROM installation
+          WHERE state = 'installed' AND otherVersionSaidAt IS NOT NULL AND installedAt <= ? LIMIT ?
+          """, arguments: [moment.milliseconds, limit])
+    }
+  }
+
+  /// How many things are in each state now. A thing counts once for each of its MCUs: for the firmware that was offered or
+  /// reported last. Retired things do not count.
+  public func stateCounts() async throws -> [StateCount] {
+    try await read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT installation.firmwareId AS firmwareId, state, COUNT(*) AS count FROM thingMCU
+          JOIN installation ON installation.thingId = thingMCU.thingId AND installation.firmwareId = thingMCU.firmwareId
+          JOIN thing ON thing.id = thingMCU.thingId WHERE thing.retiredAt IS NULL
+          GROUP BY installation.firmwareId, state
+          """
+      ).map { StateCount(firmwareID: $0["firmwareId"], state: try $0.state("state"), count: $0["count"]) }
+    }
+  }
+
+  /// How many things say that they run each version. Retired things do not count.
+  public func runningCounts() async throws -> [RunningCount] {
+    try await read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT mcuId, running, COUNT(*) AS count FROM thingMCU JOIN thing ON thing.id = thingMCU.thingId
+          WHERE running IS NOT NULL AND thing.retiredAt IS NULL GROUP BY mcuId, running
+          """
+      ).map { RunningCount(mcuID: $0["mcuId"], version: $0["running"], count: $0["count"]) }
+    }
+  }
+
+  private static func record(_ change: StandingChange, _ db: Database) throws {
+    for mcu in change.mcus {
+      try db.cachedStatement(
+        sql: """
+          INSERT INTO thingMCU (thingId, mcuId, running, boot, reportedAt, firmwareId) VALUES (?, ?, ?, ?, ?, ?)
+          ON CONFLICT (thingId, mcuId) DO UPDATE SET running = excluded.running, boot = excluded.boot,
+            reportedAt = excluded.reportedAt, firmwareId = excluded.firmwareId
+          """
+      ).execute(
+        arguments: [change.thingID, mcu.mcuID, mcu.running, mcu.boot, mcu.reportedAt?.milliseconds, mcu.firmwareID])
+    }
+    for installation in change.installations { try record(installation, of: change.thingID, db) }
+    if let lastSeenAt = change.lastSeenAt {
+      try db.cachedStatement(sql: "UPDATE thing SET lastSeenAt = ? WHERE id = ?").execute(
+        arguments: [lastSeenAt.milliseconds, change.thingID])
+    }
+  }
+
+  private static func record(_ installation: Installation, of thingID: Int64, _ db: Database) throws {
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO installation (thingId, firmwareId, state, since, installedAt, bootAtInstall, otherVersionSaidAt, code,
+          message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (thingId, firmwareId) DO UPDATE SET state = excluded.state, since = excluded.since,
+          installedAt = excluded.installedAt, bootAtInstall = excluded.bootAtInstall,
+          otherVersionSaidAt = excluded.otherVersionSaidAt, code = excluded.code, message = excluded.message
+        """
+    ).execute(
+      arguments: [
+        thingID, installation.firmwareID, installation.state.rawValue, installation.since.milliseconds,
+        installation.installedAt?.milliseconds, installation.bootAtInstall, installation.otherVersionSaidAt?.milliseconds,
+        installation.code, installation.message,
+      ])
+  }
+}

@@ -1,0 +1,208 @@
+public import Domain
+import Foundation
+import GRDB
+
+/// A token as it is stored: found by its hash, readable only with the store's key.
+public struct StoredToken: Sendable {
+  public let hash: [UInt8]
+  public let sealed: [UInt8]
+
+  public init(hash: [UInt8], sealed: [UInt8]) {
+    self.hash = hash
+    self.sealed = sealed
+  }
+}
+
+/// A thing that comes from another system.
+public struct NewThing: Sendable {
+  public let publicID: String
+  public let modelID: Int64
+  public let token: StoredToken
+
+  public init(publicID: String, modelID: Int64, token: StoredToken) {
+    self.publicID = publicID
+    self.modelID = modelID
+    self.token = token
+  }
+}
+
+/// What a token leads to.
+public struct TokenOwner: Sendable {
+  public let standing: ThingStanding
+  public let expiresAt: Timestamp?
+}
+
+/// Things and their tokens: what the doors ask for on every first request, and what operators do to a thing.
+extension Catalog {
+  /// Finds the thing of a token, with all that decides what it may have.
+  public func owner(ofToken hash: [UInt8]) async throws -> TokenOwner? {
+    try await read { db in
+      let row = try Row.fetchOne(
+        db, sql: "SELECT thingId, expiresAt FROM thingToken WHERE tokenHash = ?", arguments: [Data(hash)])
+      guard let row, let standing = try Self.standing(of: row["thingId"], db) else { return nil }
+      return TokenOwner(standing: standing, expiresAt: row.optionalTime("expiresAt"))
+    }
+  }
+
+  public func standing(of thingID: Int64) async throws -> ThingStanding? {
+    try await read { try Self.standing(of: thingID, $0) }
+  }
+
+  public func thing(publicID: String) async throws -> Thing? {
+    try await read { db in
+      try Row.fetchOne(db, sql: "SELECT * FROM thing WHERE publicId = ?", arguments: [publicID]).map(Self.thing)
+    }
+  }
+
+  /// Things, newest first.
+  /// - Parameter after: the row id of the last thing of the page before.
+  public func things(modelID: Int64?, after: Int64?, limit: Int) async throws -> [Thing] {
+    try await read { db in
+      try Row.fetchAll(
+        db, sql: "SELECT * FROM thing WHERE id < ?1 AND (?2 IS NULL OR modelId = ?2) ORDER BY id DESC LIMIT ?3",
+        arguments: [after ?? Int64.max, modelID, limit]
+      ).map(Self.thing)
+    }
+  }
+
+  public func thingCount() async throws -> Int {
+    try await read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM thing") ?? 0 }
+  }
+
+  /// The newest token of a thing, sealed.
+  public func sealedToken(of thingID: Int64, at now: Timestamp) async throws -> StoredToken? {
+    try await read { db in
+      try Row.fetchOne(
+        db,
+        sql: """
+          SELECT tokenHash, sealedToken FROM thingToken WHERE thingId = ? AND (expiresAt IS NULL OR expiresAt > ?)
+          ORDER BY createdAt DESC, expiresAt IS NULL DESC LIMIT 1
+          """, arguments: [thingID, now.milliseconds]
+      ).map { StoredToken(hash: $0.bytes("tokenHash"), sealed: $0.bytes("sealedToken")) }
+    }
+  }
+
+  /// Gives a thing a new token; the ones before end at the moment given.
+  public func rotateToken(
+    of thingID: Int64, to token: StoredToken, previousUntil: Timestamp, at now: Timestamp, audit: AuditEntry
+  ) async throws {
+    try await write { db in
+      try db.execute(
+        sql: "UPDATE thingToken SET expiresAt = ?1 WHERE thingId = ?2 AND (expiresAt IS NULL OR expiresAt > ?1)",
+        arguments: [previousUntil.milliseconds, thingID])
+      try db.execute(
+        sql: "DELETE FROM thingToken WHERE thingId = ? AND expiresAt <= ?", arguments: [thingID, now.milliseconds])
+      try Self.insert(token, of: thingID, now, db)
+      try audit.insert(db)
+    }
+  }
+
+  /// Ends a thing's tokens and forgets what it ran, so that its code activates it again. What failed on it stays known.
+  /// - Parameter spare: a code to give to a thing that never had one.
+  /// - Returns: the sealed activation code.
+  public func resetThing(
+    _ thingID: Int64, spare: NewCode, modelID: Int64, at now: Timestamp, audit: AuditEntry
+  ) async throws -> [UInt8] {
+    try await write { db in
+      try db.execute(sql: "DELETE FROM thingToken WHERE thingId = ?", arguments: [thingID])
+      try db.execute(
+        sql: "UPDATE thingMCU SET running = NULL, boot = NULL, reportedAt = NULL, firmwareId = NULL WHERE thingId = ?",
+        arguments: [thingID])
+      try db.execute(
+        sql: "DELETE FROM installation WHERE thingId = ? AND state NOT IN ('failed', 'rejected', 'rolledBack')",
+        arguments: [thingID])
+      try audit.insert(db)
+      let code = try Row.fetchOne(db, sql: "SELECT id, sealedCode FROM activationCode WHERE thingId = ?", arguments: [thingID])
+      if let code {
+        try db.execute(sql: "UPDATE activationCode SET usedAt = NULL WHERE id = ?", arguments: [code["id"] as Int64])
+        return code.bytes("sealedCode")
+      }
+      try Self.insert(spare, modelID: modelID, thingID: thingID, now, db)
+      return spare.sealed
+    }
+  }
+
+  /// Ends a thing: no token of it works any more, and its code neither.
+  public func retireThing(_ thingID: Int64, at now: Timestamp, audit: AuditEntry) async throws {
+    try await write { db in
+      try db.execute(sql: "DELETE FROM thingToken WHERE thingId = ?", arguments: [thingID])
+      try db.execute(
+        sql: "UPDATE activationCode SET usedAt = ? WHERE thingId = ? AND usedAt IS NULL",
+        arguments: [now.milliseconds, thingID])
+      try db.execute(
+        sql: "UPDATE thing SET retiredAt = ? WHERE id = ? AND retiredAt IS NULL", arguments: [now.milliseconds, thingID])
+      if db.changesCount > 0 { try audit.insert(db) }
+    }
+  }
+
+  /// Takes over things with their tokens, all of them or none.
+  /// - Returns: how many are new, and how many were there with the same token and model.
+  /// - Throws: `exists` with the place in the list when a token or an id belongs to another thing.
+  public func importThings(
+    _ things: [NewThing], namedIDs: Set<String>, at now: Timestamp, audit: AuditEntry
+  ) async throws -> (imported: Int, unchanged: Int) {
+    try await write { db in
+      var unchanged = 0
+      for (index, new) in things.enumerated() {
+        let known = try Row.fetchOne(
+          db, sql: "SELECT thing.* FROM thingToken JOIN thing ON thing.id = thingToken.thingId WHERE tokenHash = ?",
+          arguments: [Data(new.token.hash)]
+        ).map(Self.thing)
+        if let known {
+          let sameID = !namedIDs.contains(new.publicID) || known.publicID == new.publicID
+          guard known.modelID == new.modelID, sameID else {
+            throw CatalogError(.exists, "entry \(index + 1): the token belongs to another thing")
+          }
+          unchanged += 1
+          continue
+        }
+        try Self.insertImported(new, place: index + 1, now, db)
+      }
+      try audit.insert(db)
+      return (things.count - unchanged, unchanged)
+    }
+  }
+
+  private static func insertImported(_ new: NewThing, place: Int, _ now: Timestamp, _ db: Database) throws {
+    let taken = try Int.fetchOne(db, sql: "SELECT 1 FROM thing WHERE publicId = ?", arguments: [new.publicID])
+    guard taken == nil else { throw CatalogError(.exists, "entry \(place): the id belongs to another thing") }
+    try db.execute(
+      sql: "INSERT INTO thing (publicId, modelId, createdAt, activatedAt) VALUES (?, ?, ?, ?)",
+      arguments: [new.publicID, new.modelID, now.milliseconds, now.milliseconds])
+    try insert(new.token, of: db.lastInsertedRowID, now, db)
+  }
+
+  static func insert(_ token: StoredToken, of thingID: Int64, _ now: Timestamp, _ db: Database) throws {
+    try db.execute(
+      sql: "INSERT INTO thingToken (tokenHash, thingId, sealedToken, createdAt) VALUES (?, ?, ?, ?)",
+      arguments: [Data(token.hash), thingID, Data(token.sealed), now.milliseconds])
+  }
+
+  static func thing(_ row: Row) -> Thing {
+    Thing(
+      id: row["id"], publicID: row["publicId"], modelID: row["modelId"], createdAt: row.time("createdAt"),
+      activatedAt: row.optionalTime("activatedAt"), lastSeenAt: row.optionalTime("lastSeenAt"),
+      retiredAt: row.optionalTime("retiredAt"))
+  }
+
+  static func standing(of thingID: Int64, _ db: Database) throws -> ThingStanding? {
+    let thing = try Row.fetchOne(db, sql: "SELECT publicId, modelId FROM thing WHERE id = ?", arguments: [thingID])
+    guard let thing else { return nil }
+    let mcus = try Row.fetchAll(db, sql: "SELECT * FROM thingMCU WHERE thingId = ?", arguments: [thingID])
+    let installations = try Row.fetchAll(db, sql: "SELECT * FROM installation WHERE thingId = ?", arguments: [thingID])
+    return ThingStanding(
+      thingID: thingID, publicID: thing["publicId"], modelID: thing["modelId"],
+      mcus: mcus.map { row in
+        MCUStanding(
+          mcuID: row["mcuId"], running: row["running"], boot: row["boot"], reportedAt: row.optionalTime("reportedAt"),
+          firmwareID: row["firmwareId"])
+      }, installations: try installations.map(installation))
+  }
+
+  static func installation(_ row: Row) throws -> Installation {
+    Installation(
+      firmwareID: row["firmwareId"], state: try row.state("state"), since: row.time("since"),
+      installedAt: row.optionalTime("installedAt"), bootAtInstall: row["bootAtInstall"],
+      otherVersionSaidAt: row.optionalTime("otherVersionSaidAt"), code: row["code"], message: row["message"])
+  }
+}

@@ -1,0 +1,68 @@
+import GRDB
+
+/// Everything that is a row. Opening it migrates it, so a catalog of an old schema cannot be had.
+///
+/// Writes are named after intentions, are all-or-nothing, and return once they are durable: the writer runs with
+/// `synchronous=FULL` and gathers what waits into one transaction. Queries are grouped in the files beside this one by who
+/// asks. No other room knows that there is SQL.
+public final class Catalog: Sendable {
+  private let pool: DatabasePool
+  private let commits: CommitQueue
+
+  /// - Parameter path: the file; created where it is missing.
+  public init(path: String) throws {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(5)
+    configuration.maximumReaderCount = 4
+    do {
+      pool = try DatabasePool(path: path, configuration: configuration)
+      try Schema.migrator.migrate(pool)
+      // GRDB's pool resets this to NORMAL after any earlier hook, so it is set here, where it stays.
+      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    } catch {
+      throw CatalogError.from(error)
+    }
+    commits = CommitQueue(pool: pool)
+  }
+
+  /// Runs a change in a transaction, together with whatever else waits.
+  /// - Returns: once it is on the disk.
+  func write<Value: Sendable>(_ change: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await commits.perform(change)
+  }
+
+  /// Queues a change behind those queued before, without waiting for it.
+  func enqueue(_ change: @escaping @Sendable (Database) throws -> Void) -> PendingCommit {
+    let pending = PendingCommit()
+    commits.enqueue(change) { pending.finish($0) }
+    return pending
+  }
+
+  /// Runs queries on one consistent state.
+  func read<Value: Sendable>(_ query: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    do { return try await pool.read(query) } catch { throw CatalogError.from(error) }
+  }
+
+  /// The writer's `PRAGMA synchronous`: 2 is FULL.
+  func synchronousLevel() async throws -> Int? {
+    try await write { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+  }
+
+  /// Checks the file itself: SQLite's integrity check and every foreign key.
+  /// - Returns: what is wrong, in words; empty when it is sound.
+  public func integrityProblems() async throws -> [String] {
+    try await read { db in
+      let integrity = try String.fetchAll(db, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
+      let orphans = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in
+        "a row of \(row["table"] as String? ?? "?") points at nothing in \(row["parent"] as String? ?? "?")"
+      }
+      return integrity + orphans
+    }
+  }
+
+  /// Writes what the log holds into the file and closes it.
+  public func close() throws {
+    try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+    try pool.close()
+  }
+}

@@ -1,0 +1,98 @@
+import GRDB
+import Synchronization
+
+/// One writer that groups commits: what waits while a transaction syncs goes together into the next one. Each change keeps its
+/// own savepoint, so a refused one takes nothing else with it.
+final class CommitQueue: Sendable {
+  private struct Job: Sendable {
+    /// Makes the change; the closure it returns tells the caller, once the outcome is known.
+    let run: @Sendable (Database) throws -> @Sendable ((any Error)?) -> Void
+    let fail: @Sendable (any Error) -> Void
+  }
+
+  private struct State {
+    var waiting: [Job] = []
+    var isRunning = false
+  }
+
+  /// The most changes that share a transaction.
+  private static let largestGroup = 1000
+
+  private let pool: DatabasePool
+  private let state = Mutex(State())
+
+  init(pool: DatabasePool) { self.pool = pool }
+
+  /// Queues a change and waits until it is on the disk.
+  func perform<Value: Sendable>(_ change: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      enqueue(change) { continuation.resume(with: $0) }
+    }
+  }
+
+  /// Queues a change: changes are made in the order in which they were queued. `done` is called once with the outcome.
+  func enqueue<Value: Sendable>(
+    _ change: @escaping @Sendable (Database) throws -> Value, done: @escaping @Sendable (Result<Value, any Error>) -> Void
+  ) {
+    let job = Job(
+      run: { db in
+        let value = try change(db)
+        return { error in done(error.map { .failure(CatalogError.from($0)) } ?? .success(value)) }
+      },
+      fail: { done(.failure(CatalogError.from($0))) })
+    let starts = state.withLock { state in
+      state.waiting.append(job)
+      defer { state.isRunning = true }
+      return !state.isRunning
+    }
+    if starts { drain() }
+  }
+
+  private func drain() {
+    pool.asyncWriteWithoutTransaction { db in
+      while let group = self.nextGroup() { Self.commit(group, db) }
+    }
+  }
+
+  private func nextGroup() -> [Job]? {
+    state.withLock { state in
+      guard !state.waiting.isEmpty else {
+        state.isRunning = false
+        return nil
+      }
+      let group = Array(state.waiting.prefix(Self.largestGroup))
+      state.waiting.removeFirst(group.count)
+      return group
+    }
+  }
+
+  private static func commit(_ group: [Job], _ db: Database) {
+    var outcomes: [@Sendable ((any Error)?) -> Void] = []
+    var tried = 0
+    do {
+      try db.inTransaction(.immediate) {
+        for job in group {
+          tried += 1
+          do {
+            var outcome: (@Sendable ((any Error)?) -> Void)?
+            try db.inSavepoint {
+              outcome = try job.run(db)
+              return .commit
+            }
+            if let outcome { outcomes.append(outcome) }
+          } catch {
+            job.fail(error)
+            // A full disk or a failed write has ended the whole transaction: nobody in the group may think otherwise.
+            guard db.isInsideTransaction else { throw error }
+          }
+        }
+        return .commit
+      }
+    } catch {
+      for outcome in outcomes { outcome(error) }
+      for job in group[tried...] { job.fail(error) }
+      return
+    }
+    for outcome in outcomes { outcome(nil) }
+  }
+}

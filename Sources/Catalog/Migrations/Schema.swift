@@ -1,0 +1,11 @@
+import GRDB
+
+/// The schema's history. A shipped migration is never edited; a new one is added below the last. They are written in the
+/// dialect that SQLite 3.40 and PostgreSQL 15 share wherever possible, and know none of the program's types.
+enum Schema {
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("0001 main job", migrate: MainJob.migrate)
+    return migrator
+  }
+}

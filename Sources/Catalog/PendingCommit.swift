@@ -1,0 +1,37 @@
+import Synchronization
+
+/// A change that is queued and will be made in its turn. Queueing does not wait, so it may be done under a lock that gives
+/// changes their order; waiting for the disk is done afterwards.
+public final class PendingCommit: Sendable {
+  private enum State {
+    case pending
+    case awaited(CheckedContinuation<Void, any Error>)
+    case done(Result<Void, any Error>)
+  }
+
+  private let state = Mutex(State.pending)
+
+  init() {}
+
+  func finish(_ result: Result<Void, any Error>) {
+    let waiting: CheckedContinuation<Void, any Error>? = state.withLock { state in
+      defer { state = .done(result) }
+      if case .awaited(let continuation) = state { return continuation }
+      return nil
+    }
+    waiting?.resume(with: result)
+  }
+
+  /// Returns once the change is on the disk. One waiter at most.
+  /// - Throws: `CatalogError` when it could not be made; then nothing of it was.
+  public func wait() async throws {
+    try await withCheckedThrowingContinuation { continuation in
+      let result: Result<Void, any Error>? = state.withLock { state in
+        if case .done(let result) = state { return result }
+        state = .awaited(continuation)
+        return nil
+      }
+      if let result { continuation.resume(with: result) }
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Domain
+import Foundation
+import GRDB
+
+/// How columns become values of the domain. A value that the schema should have kept out is an error, never a trap.
+extension Row {
+  func time(_ column: String) -> Timestamp { Timestamp(milliseconds: self[column]) }
+
+  func optionalTime(_ column: String) -> Timestamp? {
+    (self[column] as Int64?).map { Timestamp(milliseconds: $0) }
+  }
+
+  func digest(_ column: String) throws -> ImageDigest {
+    guard let digest = ImageDigest(hex: self[column] as String) else { throw Self.damaged(column) }
+    return digest
+  }
+
+  func version(_ column: String) throws -> FirmwareVersion {
+    guard let version = FirmwareVersion(self[column] as String) else { throw Self.damaged(column) }
+    return version
+  }
+
+  func state(_ column: String) throws -> InstallationState {
+    guard let state = InstallationState(rawValue: self[column] as String) else { throw Self.damaged(column) }
+    return state
+  }
+
+  func bytes(_ column: String) -> [UInt8] { Array(self[column] as Data) }
+
+  func details(_ column: String) -> [String: String] {
+    (try? JSONDecoder().decode([String: String].self, from: Data((self[column] as String).utf8))) ?? [:]
+  }
+
+  private static func damaged(_ column: String) -> CatalogError {
+    CatalogError(.failed, "the column \(column) holds what it never should")
+  }
+}
+
+/// A JSON text with sorted keys, for columns that hold JSON.
+func jsonText(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}

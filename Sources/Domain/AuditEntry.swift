@@ -1,0 +1,20 @@
+/// Something that an operator did. It is written in the transaction of the deed itself, so neither is ever there alone.
+public struct AuditEntry: Sendable, Hashable {
+  /// 0 until it is stored.
+  public let id: Int64
+  public let at: Timestamp
+  public let actor: String
+  /// Such as `thing.retire`.
+  public let action: String
+  public let subject: String
+  public let details: [String: String]
+
+  public init(id: Int64 = 0, at: Timestamp, actor: String, action: String, subject: String, details: [String: String] = [:]) {
+    self.id = id
+    self.at = at
+    self.actor = actor
+    self.action = action
+    self.subject = subject
+    self.details = details
+  }
+}

@@ -1,0 +1,57 @@
+/// A kind of thing: what is printed on the box, with the MCUs in it that take firmware.
+public struct Model: Sendable, Hashable {
+  /// The row's id; never leaves the service.
+  public let id: Int64
+  public let name: String
+  /// Takes only whole numbers as versions, for device code that compares them as numbers.
+  public let numericVersions: Bool
+  /// Seconds within which a thing has to confirm what it installed.
+  public let confirmWithin: Int64
+  public let createdAt: Timestamp
+  /// In the order in which they were named.
+  public let mcus: [MCU]
+
+  public init(id: Int64, name: String, numericVersions: Bool, confirmWithin: Int64, createdAt: Timestamp, mcus: [MCU]) {
+    self.id = id
+    self.name = name
+    self.numericVersions = numericVersions
+    self.confirmWithin = confirmWithin
+    self.createdAt = createdAt
+    self.mcus = mcus
+  }
+
+  public static let defaultConfirmWithin: Int64 = 900
+
+  public func mcu(named name: String) -> MCU? { mcus.first { $0.name == name } }
+}
+
+/// A microcontroller of a model: one slot for one firmware.
+public struct MCU: Sendable, Hashable {
+  public let id: Int64
+  public let name: String
+
+  public init(id: Int64, name: String) {
+    self.id = id
+    self.name = name
+  }
+}
+
+/// A public key whose signatures a model accepts.
+public struct TrustedKey: Sendable, Hashable {
+  /// SHA-256 of the key's DER, hexadecimal.
+  public let keyID: String
+  public let algorithm: String
+  public let name: String?
+  public let pem: String
+  public let addedAt: Timestamp
+  public let revokedAt: Timestamp?
+
+  public init(keyID: String, algorithm: String, name: String?, pem: String, addedAt: Timestamp, revokedAt: Timestamp?) {
+    self.keyID = keyID
+    self.algorithm = algorithm
+    self.name = name
+    self.pem = pem
+    self.addedAt = addedAt
+    self.revokedAt = revokedAt
+  }
+}

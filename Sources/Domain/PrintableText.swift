@@ -1,0 +1,24 @@
+/// The rule for names and versions that people choose: what is printed on a chip or a box (`i.MX 8M Mini`, `2.06-13deb12u1`).
+public enum PrintableText {
+  /// The longest name or version, in characters.
+  public static let longest = 64
+
+  /// Whether the text is 1 to 64 printable characters with no blank at either end.
+  ///
+  /// Printable means: no control, format, surrogate, private-use or unassigned character, and no separator but the plain space.
+  public static func isName(_ text: String) -> Bool {
+    guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last else { return false }
+    // A character of Swift may hold any number of scalars, so both are limited.
+    guard text.unicodeScalars.count <= longest, text.count <= longest else { return false }
+    guard first != " ", last != " ", text != ".", text != ".." else { return false }
+    return text.unicodeScalars.allSatisfy(isPrintable)
+  }
+
+  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+    case .spaceSeparator: scalar == " "
+    default: true
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Catalog
+import Cryptography
+public import Domain
+
+extension FirmwareService {
+  /// The most MCUs of a model.
+  public static let mostMCUs = 16
+
+  /// Creates a model. The same again is a success that changes nothing.
+  /// - Throws: `malformed`, or `exists` when there is one of that name with other MCUs or settings.
+  public func createModel(
+    name: String, mcus: [String], numericVersions: Bool, confirmWithin: Int64?, by actor: String
+  ) async throws -> (model: Model, isNew: Bool) {
+    let now = clock()
+    let confirmWithin = confirmWithin ?? Model.defaultConfirmWithin
+    try Self.checkNames(model: name, mcus: mcus)
+    guard (1...31_536_000).contains(confirmWithin) else {
+      throw ServiceError(.malformed, "confirmWithin: 1 second to 1 year is needed")
+    }
+    let audit = AuditEntry(
+      at: now, actor: actor, action: "model.create", subject: name, details: ["mcus": mcus.joined(separator: ", ")])
+    do {
+      try await catalog.createModel(
+        name: name, mcus: mcus, numericVersions: numericVersions, confirmWithin: confirmWithin, at: now, audit: audit)
+    } catch let error as CatalogError where error.code == .exists {
+      let known = try model(name)
+      guard known.mcus.map(\.name) == mcus, known.numericVersions == numericVersions,
+        known.confirmWithin == confirmWithin
+      else {
+        throw ServiceError(.exists, "there is a model \(name) already, with other MCUs or settings")
+      }
+      return (known, false)
+    } catch {
+      throw ServiceError.translated(error)
+    }
+    try await reloadReleases()
+    return (try model(name), true)
+  }
+
+  private static func checkNames(model: String, mcus: [String]) throws {
+    guard PrintableText.isName(model) else {
+      throw ServiceError(.malformed, "name: 1 to \(PrintableText.longest) printable characters are needed")
+    }
+    guard (1...mostMCUs).contains(mcus.count) else { throw ServiceError(.malformed, "mcus: 1 to \(mostMCUs) are needed") }
+    guard mcus.allSatisfy(PrintableText.isName) else {
+      throw ServiceError(.malformed, "mcus: 1 to \(PrintableText.longest) printable characters each are needed")
+    }
+    guard Set(mcus).count == mcus.count else { throw ServiceError(.malformed, "mcus: a name stands there twice") }
+  }
+
+  /// - Throws: `unknownModel`.
+  public func model(_ name: String) throws -> Model {
+    guard let model = releases.snapshot.modelsByName[name] else {
+      throw ServiceError(.unknownModel, "there is no model \(name)")
+    }
+    return model
+  }
+
+  /// Models by name.
+  public func listModels(_ page: PageRequest) -> Page<Model> {
+    let found = releases.snapshot.models.filter { model in page.after.map { model.name > $0 } ?? true }
+    let entries = Array(found.prefix(page.limit))
+    return Page(entries, next: found.count > page.limit ? entries.last?.name : nil)
+  }
+
+  /// The largest sequence registered for an MCU; 0 when there is none.
+  public func newestSequence(of mcu: MCU) -> Int64 { releases.snapshot.newestSequence[mcu.id] ?? 0 }
+
+  /// The name of a model by its row id.
+  public func modelName(_ id: Int64) -> String { releases.snapshot.modelsByID[id]?.name ?? "" }
+
+  /// Trusts a public key for a model's firmware. Again is a success; a key that was revoked stays revoked.
+  /// - Throws: `malformedKey`, `revokedKey`, `unknownModel`.
+  public func trustKey(
+    pem: String, name: String?, for modelName: String, by actor: String
+  ) async throws -> (key: TrustedKey, isNew: Bool) {
+    let now = clock()
+    let model = try model(modelName)
+    guard name.map(PrintableText.isName) ?? true else {
+      throw ServiceError(.malformed, "name: 1 to \(PrintableText.longest) printable characters are needed")
+    }
+    let key: PublicKey
+    do { key = try PublicKey(pem: pem) } catch { throw ServiceError(.malformedKey, "pem: \(error)") }
+    let new = TrustedKey(
+      keyID: key.id, algorithm: key.algorithm.rawValue, name: name, pem: key.pem, addedAt: now, revokedAt: nil)
+    let audit = AuditEntry(at: now, actor: actor, action: "model.trust", subject: modelName, details: ["key": key.id])
+    let trusted = try await translatingErrors { try await catalog.trust(new, for: model.id, audit: audit) }
+    guard trusted.key.revokedAt == nil else {
+      throw ServiceError(.revokedKey, "this key was revoked for \(modelName): generate a new one")
+    }
+    return trusted
+  }
+
+  /// Revokes a key: what it signed stays registered, and nothing new by it is taken.
+  public func revokeKey(_ keyID: String, of modelName: String, by actor: String) async throws -> TrustedKey {
+    let now = clock()
+    let model = try model(modelName)
+    let audit = AuditEntry(at: now, actor: actor, action: "model.revoke", subject: modelName, details: ["key": keyID])
+    let key = try await translatingErrors { try await catalog.revokeKey(keyID, of: model.id, at: now, audit: audit) }
+    guard let key else { throw ServiceError(.unknownKey, "\(modelName) has no key \(keyID)") }
+    return key
+  }
+
+  /// The keys of a model, revoked ones too.
+  public func listKeys(of modelName: String) async throws -> [TrustedKey] {
+    let model = try model(modelName)
+    return try await translatingErrors { try await catalog.keys(of: model.id) }
+  }
+}

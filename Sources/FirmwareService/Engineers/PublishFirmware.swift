@@ -1,0 +1,76 @@
+import Catalog
+public import Domain
+
+/// A page of a list: what is on it, and where the next one begins.
+public struct Page<Entry: Sendable>: Sendable {
+  public let entries: [Entry]
+  /// Nil on the last page.
+  public let next: String?
+
+  init(_ entries: [Entry], next: String?) {
+    self.entries = entries
+    self.next = next
+  }
+}
+
+/// Which page of a list: up to `limit` entries after the one that the page before ended with.
+public struct PageRequest: Sendable {
+  public static let largest = 1000
+  public let limit: Int
+  public let after: String?
+
+  public init(limit: Int?, after: String?) {
+    self.limit = min(max(limit ?? 100, 1), Self.largest)
+    self.after = after
+  }
+
+  /// The row id in `after`.
+  func rowID() throws -> Int64? {
+    guard let after else { return nil }
+    guard let id = Int64(after) else { throw ServiceError(.malformed, "after: is no `next` of an earlier page") }
+    return id
+  }
+}
+
+extension FirmwareService {
+  /// Offers a firmware to the things of its model, or stops offering and serving it. Again changes nothing.
+  public func setPublication(of publicID: String, _ isPublished: Bool, by actor: String) async throws -> Firmware {
+    let now = clock()
+    let firmware = try firmware(publicID)
+    let audit = AuditEntry(
+      at: now, actor: actor, action: isPublished ? "firmware.publish" : "firmware.withdraw",
+      subject: "\(firmware.model)/\(firmware.mcu)/\(firmware.version)")
+    let changed = try await translatingErrors {
+      try await catalog.setPublication(of: firmware.id, isPublished ? now : nil, audit: audit)
+    }
+    try await reloadReleases()
+    return changed
+  }
+
+  /// - Throws: `unknownFirmware`.
+  public func firmware(_ publicID: String) throws -> Firmware {
+    guard let firmware = releases.snapshot.firmwaresByPublicID[publicID] else {
+      throw ServiceError(.unknownFirmware, "there is no firmware \(publicID)")
+    }
+    return firmware
+  }
+
+  /// Firmwares, newest registration first.
+  public func listFirmwares(model name: String?, mcu: String?, _ page: PageRequest) throws -> Page<Firmware> {
+    let releases = releases.snapshot
+    if let name { _ = try model(name) }
+    let after = try page.rowID() ?? Int64.max
+    let found = releases.firmwares.reversed().filter { firmware in
+      firmware.id < after && name.map { $0 == firmware.model } ?? true && mcu.map { $0 == firmware.mcu } ?? true
+    }
+    let entries = Array(found.prefix(page.limit))
+    return Page(entries, next: found.count > page.limit ? entries.last.map { String($0.id) } : nil)
+  }
+
+  /// The signed manifest of a firmware as it was registered: a DSSE envelope as JSON.
+  public func manifest(of firmware: Firmware) async throws -> [UInt8] {
+    let envelope = try await translatingErrors { try await catalog.envelope(of: firmware.id) }
+    guard let envelope else { throw ServiceError(.unknownFirmware, "firmware not found") }
+    return envelope
+  }
+}

@@ -1,0 +1,51 @@
+import Catalog
+public import Domain
+import ImageStore
+import Logging
+public import NIOCore
+
+/// An upload of image bytes as it comes in.
+public struct IncomingImage: Sendable {
+  let upload: ImageLanding
+
+  /// Takes the next bytes.
+  /// - Throws: `imageTooLarge`, `diskFull`: nothing of the image is kept then.
+  public func append(_ bytes: ByteBuffer) async throws { try await upload.append(bytes) }
+}
+
+extension FirmwareService {
+  /// What is stored of an image.
+  public enum StoredBytes: Sendable, Hashable {
+    case whole(size: Int64)
+    /// So many bytes have arrived in an upload that was cut; the next may continue there.
+    case partial(received: Int64)
+  }
+
+  public func storedBytes(of digest: ImageDigest) async throws -> StoredBytes {
+    try await translatingErrors {
+      if let size = try await images.size(of: digest) { return .whole(size: size) }
+      return .partial(received: try await images.received(of: digest))
+    }
+  }
+
+  /// Takes an image: its bytes land under their digest, then its row is written. Bytes before row, so a row never points at
+  /// nothing.
+  /// - Parameters:
+  ///   - offset: how many bytes the sender leaves out because they arrived before.
+  ///   - body: appends the bytes in order; when it throws, what arrived is kept for continuing.
+  /// - Returns: the size in bytes, and whether the image is new.
+  public func storeImage(
+    _ digest: ImageDigest, continuingAt offset: Int64, from body: (IncomingImage) async throws -> Void
+  ) async throws -> (size: Int64, isNew: Bool) {
+    try await translatingErrors {
+      if let size = try await images.size(of: digest) {
+        try await catalog.recordImage(digest, size: size, at: clock())
+        return (size, false)
+      }
+      let size = try await images.receive(digest, continuingAt: offset) { try await body(IncomingImage(upload: $0)) }
+      try await catalog.recordImage(digest, size: size, at: clock())
+      log.info("image stored", metadata: ["digest": "\(digest)", "size": "\(size)"])
+      return (size, true)
+    }
+  }
+}

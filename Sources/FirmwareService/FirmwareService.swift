@@ -1,0 +1,52 @@
+public import Catalog
+public import Cryptography
+public import Domain
+public import ImageStore
+public import Logging
+import Synchronization
+
+/// What the service does, one verb a file. It knows nothing of HTTP: every door calls the same verbs.
+///
+/// Verbs take the time once, from the clock given here. What they change in memory they queue for the catalog under the same
+/// lock, and what a caller will be told is waited for until it is on the disk.
+public final class FirmwareService: Sendable {
+  let catalog: Catalog
+  let images: ImageStore
+  let sealingKey: SealingKey
+  let clock: @Sendable () -> Timestamp
+  let log: Logger
+  let releases = ReleaseIndex()
+  let fleet: FleetTable
+  let coverage = DownloadCoverage()
+  let operatorNames = Mutex<[[UInt8]: String]>([:])
+
+  /// Nothing is served before `load()` has returned.
+  public init(
+    catalog: Catalog, images: ImageStore, sealingKey: SealingKey, log: Logger, clock: @escaping @Sendable () -> Timestamp
+  ) {
+    self.catalog = catalog
+    self.images = images
+    self.sealingKey = sealingKey
+    self.clock = clock
+    self.log = log
+    fleet = FleetTable(catalog: catalog)
+  }
+
+  /// Reads what polls need of models, firmware and operators.
+  public func load() async throws {
+    try await reloadReleases()
+    try await reloadOperators()
+  }
+
+  /// Takes the models and firmwares anew from the catalog: after each change of them.
+  func reloadReleases() async throws {
+    try await translatingErrors {
+      releases.replace(models: try await catalog.models(), firmwares: try await catalog.firmwares())
+    }
+  }
+
+  func reloadOperators() async throws {
+    let names = try await translatingErrors { try await catalog.operators() }
+    operatorNames.withLock { $0 = names }
+  }
+}

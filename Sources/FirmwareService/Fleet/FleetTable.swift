@@ -1,0 +1,180 @@
+import Catalog
+import Cryptography
+import Domain
+import Synchronization
+
+/// What polls need of things, in memory: filled from the catalog as things come, written back to it.
+///
+/// A change is computed and queued for the catalog under one lock, so the catalog sees the changes of a thing in the order in
+/// which they were made. What was only seen by the server (offers, downloads, last seen) is marked and written by the next
+/// `flush`.
+final class FleetTable: Sendable {
+  /// The first 128 bits of a token's SHA-256.
+  struct TokenKey: Hashable {
+    let high: UInt64
+    let low: UInt64
+
+    init(hash: [UInt8]) {
+      high = hash[0..<8].reduce(0) { $0 << 8 | UInt64($1) }
+      low = hash[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+  }
+
+  private struct Owner {
+    let thingID: Int64
+    let expiresAt: Timestamp?
+  }
+
+  /// What has to be written of a thing.
+  private struct Marks {
+    var mcus: Set<Int64> = []
+    var firmwares: Set<Int64> = []
+    var seenAt: Timestamp?
+  }
+
+  private struct State {
+    var owners: [TokenKey: Owner] = [:]
+    var standings: [Int64: ThingStanding] = [:]
+    var marks: [Int64: Marks] = [:]
+  }
+
+  private let state = Mutex(State())
+  private let catalog: Catalog
+
+  init(catalog: Catalog) { self.catalog = catalog }
+
+  /// How many things are held.
+  var count: Int { state.withLock { $0.standings.count } }
+
+  /// The row id of the thing that a token belongs to; nil for a token that is unknown or has ended.
+  func identify(_ token: ThingToken, at now: Timestamp) async throws -> Int64? {
+    let hash = SHA256Hasher.digest(of: token.secret)
+    let key = TokenKey(hash: hash)
+    if let owner = state.withLock({ $0.owners[key] }) {
+      return owner.expiresAt.map { now < $0 } ?? true ? owner.thingID : nil
+    }
+    guard let found = try await catalog.owner(ofToken: hash), found.expiresAt.map({ now < $0 }) ?? true else { return nil }
+    let thingID = found.standing.thingID
+    state.withLock { state in
+      state.owners[key] = Owner(thingID: thingID, expiresAt: found.expiresAt)
+      if state.standings[thingID] == nil { state.standings[thingID] = found.standing }
+    }
+    return thingID
+  }
+
+  /// The standing of a thing, read from the catalog where memory has none.
+  func standing(of thingID: Int64) async throws -> ThingStanding? {
+    if let standing = state.withLock({ $0.standings[thingID] }) { return standing }
+    guard let standing = try await catalog.standing(of: thingID) else { return nil }
+    return state.withLock { state in
+      if let known = state.standings[thingID] { return known }
+      state.standings[thingID] = standing
+      return standing
+    }
+  }
+
+  /// Notes what the server itself saw of a thing. It is written by the next flush and may be lost in a crash.
+  /// - Parameter change: returns the MCU and the installation that it changed, or nil for nothing.
+  func observe(
+    _ thingID: Int64, at now: Timestamp, _ change: (inout ThingStanding) -> [(mcuID: Int64, firmwareID: Int64)]
+  ) {
+    state.withLock { state in
+      guard var standing = state.standings[thingID] else { return }
+      var marks = state.marks[thingID] ?? Marks()
+      marks.seenAt = now
+      let changed = change(&standing)
+      for (mcuID, firmwareID) in changed {
+        marks.mcus.insert(mcuID)
+        marks.firmwares.insert(firmwareID)
+      }
+      if !changed.isEmpty { state.standings[thingID] = standing }
+      state.marks[thingID] = marks
+    }
+  }
+
+  /// Changes a thing by the passing of time, and queues the change: it was not seen by that.
+  func expire(_ thingID: Int64, _ change: (inout ThingStanding) -> Void) throws -> PendingCommit? {
+    try self.change(thingID, seenAt: nil) { standing in
+      change(&standing)
+      return []
+    }
+  }
+
+  /// Changes a thing by what it said, and queues the change.
+  /// - Parameter change: changes the standing and returns the values to store with it; may throw, and then nothing has
+  ///   happened.
+  /// - Returns: the commit to wait for; nil when nothing has changed.
+  func change(
+    _ thingID: Int64, seenAt now: Timestamp?, _ change: (inout ThingStanding) throws -> [StoredValue]
+  ) throws -> PendingCommit? {
+    try state.withLock { state in
+      guard let before = state.standings[thingID] else { throw ServiceError(.unknownThing, "thing not found") }
+      var after = before
+      let values = try change(&after)
+      if let now { state.marks[thingID, default: Marks()].seenAt = now }
+      guard after != before || !values.isEmpty else { return nil }
+      state.standings[thingID] = after
+      let rows = StandingChange(
+        thingID: thingID, mcus: after.mcus.filter { !before.mcus.contains($0) },
+        installations: after.installations.filter { !before.installations.contains($0) })
+      return catalog.record([rows], values: values.map { (thingID, $0) })
+    }
+  }
+
+  /// Takes firmwares off a thing's record, in memory and in the catalog.
+  func retry(_ firmwareIDs: Set<Int64>, of thingID: Int64, audit: AuditEntry) -> PendingCommit {
+    state.withLock { state in
+      if var standing = state.standings[thingID] {
+        standing.installations.removeAll { firmwareIDs.contains($0.firmwareID) }
+        for index in standing.mcus.indices where standing.mcus[index].firmwareID.map(firmwareIDs.contains) ?? false {
+          standing.mcus[index].firmwareID = nil
+        }
+        state.standings[thingID] = standing
+        state.marks[thingID]?.firmwares.subtract(firmwareIDs)
+      }
+      return catalog.retry(Array(firmwareIDs), of: thingID, audit: audit)
+    }
+  }
+
+  /// Drops what memory holds of a thing; the catalog has it, or will tell that it is gone.
+  func forget(_ thingID: Int64) {
+    state.withLock { state in
+      state.standings[thingID] = nil
+      state.marks[thingID] = nil
+      state.owners = state.owners.filter { $0.value.thingID != thingID }
+    }
+  }
+
+  /// Writes what was marked.
+  /// - Throws: when it could not be written; the marks are kept for the next time.
+  func flush() async throws {
+    let (pending, marks) = state.withLock { state -> (PendingCommit?, [Int64: Marks]) in
+      guard !state.marks.isEmpty else { return (nil, [:]) }
+      let marks = state.marks
+      state.marks = [:]
+      let rows = marks.compactMap { thingID, marks in
+        state.standings[thingID].map { standing in
+          StandingChange(
+            thingID: thingID, mcus: standing.mcus.filter { marks.mcus.contains($0.mcuID) },
+            installations: standing.installations.filter { marks.firmwares.contains($0.firmwareID) },
+            lastSeenAt: marks.seenAt)
+        }
+      }
+      return (catalog.record(rows), marks)
+    }
+    do {
+      try await pending?.wait()
+    } catch {
+      state.withLock { state in
+        for (thingID, lost) in marks {
+          var merged = state.marks[thingID] ?? Marks()
+          merged.mcus.formUnion(lost.mcus)
+          merged.firmwares.formUnion(lost.firmwares)
+          merged.seenAt = merged.seenAt ?? lost.seenAt
+          state.marks[thingID] = merged
+        }
+      }
+      throw error
+    }
+  }
+}

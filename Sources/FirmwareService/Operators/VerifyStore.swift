@@ -1,0 +1,64 @@
+public import Catalog
+import Domain
+public import ImageStore
+
+/// What a verification of the store saw.
+public struct StoreReport: Sendable {
+  public struct Finding: Sendable, Hashable {
+    /// Such as `imageDamaged`.
+    public let kind: String
+    public let subject: String
+    public let detail: String
+  }
+
+  public let images: Int
+  public let bytes: Int64
+  public let firmwares: Int
+  public let things: Int
+  /// Stored images that no firmware names: they do no harm, and a sweep collects them.
+  public let orphans: Int
+  public let findings: [Finding]
+}
+
+extension FirmwareService {
+  /// Hashes every image again and checks every row against it.
+  public func verifyStore() async throws -> StoreReport {
+    try await translatingErrors { try await StoreVerification.run(catalog: catalog, images: images) }
+  }
+}
+
+/// The check of a store, running or stopped.
+public enum StoreVerification {
+  public static func run(catalog: Catalog, images: ImageStore) async throws -> StoreReport {
+    var findings = try await catalog.integrityProblems().map {
+      StoreReport.Finding(kind: "catalog", subject: "catalog.sqlite", detail: $0)
+    }
+    // Rows first: an image whose bytes land while this runs has no row yet, which is no harm; the other way round it would be.
+    let rows = try await catalog.images()
+    let firmwares = try await catalog.firmwares()
+    let stored = try await images.digests()
+    var bytes: Int64 = 0
+    for digest in stored {
+      let found = try await images.rehash(digest)
+      bytes += found.size
+      if found.digest != digest {
+        findings.append(.init(kind: "imageDamaged", subject: "\(digest)", detail: "its bytes are \(found.digest)"))
+      }
+      if let size = rows[digest], size != found.size {
+        findings.append(
+          .init(kind: "imageSize", subject: "\(digest)", detail: "the row says \(size) bytes, the file has \(found.size)"))
+      }
+    }
+    let present = Set(stored)
+    for digest in rows.keys.sorted(by: { $0.hex < $1.hex }) where !present.contains(digest) {
+      findings.append(.init(kind: "imageMissing", subject: "\(digest)", detail: "a row names it, and there is no file"))
+    }
+    for name in try await images.strayNames() {
+      findings.append(.init(kind: "strayFile", subject: name, detail: "it lies among the images and is none"))
+    }
+    let named = Set(firmwares.map(\.digest))
+    return StoreReport(
+      images: stored.count, bytes: bytes, firmwares: firmwares.count, things: try await catalog.thingCount(),
+      orphans: present.subtracting(named).count, findings: findings)
+  }
+}

@@ -1,0 +1,47 @@
+/// Why the service refused. The faces turn the code into their form of answer; the message says what was wrong and what to do.
+public struct ServiceError: Error, Sendable, CustomStringConvertible {
+  public enum Code: String, Sendable, CaseIterable {
+    case malformed
+    case invalidActivationCode
+    case unknownThing
+    case unknownModel
+    case unknownMCU
+    case unknownFirmware
+    case unknownKey
+    case unknownImage
+    case notForThisThing
+    case exists
+    case malformedKey
+    case malformedManifest
+    case unsignedManifest
+    case untrustedKey
+    case revokedKey
+    case wrongSignature
+    case imageMissing
+    case imageDiffers
+    case imageContradicts
+    case versionTaken
+    case versionNotNumeric
+    case sequenceTooOld
+    case digestMismatch
+    case imageTooLarge
+    case uploadInProgress
+    case wrongOffset
+    case retired
+    case diskFull
+    case unavailable
+  }
+
+  public let code: Code
+  public let message: String
+  /// How many bytes of an image have arrived; only with `wrongOffset`.
+  public let received: Int64?
+
+  public init(_ code: Code, _ message: String, received: Int64? = nil) {
+    self.code = code
+    self.message = message
+    self.received = received
+  }
+
+  public var description: String { message }
+}

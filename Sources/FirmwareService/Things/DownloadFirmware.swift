@@ -1,0 +1,79 @@
+import Catalog
+public import Domain
+import ImageStore
+public import NIOCore
+import Rollouts
+
+/// An image on its way to one thing: bytes by range, and an account of what was sent.
+public struct FirmwareDownload: Sendable {
+  public let firmware: Firmware
+  let image: StoredImage
+  let thingID: Int64
+  let service: FirmwareService
+
+  /// Bytes to read at a time where the image is not in memory.
+  public static let pieceSize = StoredImage.pieceSize
+
+  /// The bytes of the range where they are in memory: a slice, not a copy.
+  public func slice(_ range: Range<Int64>) -> ByteBuffer? { image.slice(range) }
+
+  /// The bytes of the range, `pieceSize` at most.
+  public func read(_ range: Range<Int64>) async throws -> ByteBuffer {
+    try await translatingErrors { try await image.read(range) }
+  }
+
+  /// Notes that bytes are on their way: the thing is downloading.
+  public func begin() { service.note(.downloading, of: firmware, on: thingID) }
+
+  /// Notes that the bytes of a range were sent. When all of the image was, the thing has downloaded it.
+  public func sent(_ range: Range<Int64>) {
+    if service.coverage.add(range, of: firmware, to: thingID) { service.note(.downloaded, of: firmware, on: thingID) }
+  }
+}
+
+extension FirmwareService {
+  /// Opens a firmware for a thing that may have it: one of its model, published, and not refused to it.
+  /// - Throws: `unknownFirmware` for what is unknown, another model's or not published; `notForThisThing` for what failed on
+  ///   it.
+  public func downloadFirmware(_ publicID: String, by thingID: Int64) async throws -> FirmwareDownload {
+    let firmware = try await firmware(publicID, for: thingID)
+    let image = try await translatingErrors { try await images.open(firmware.digest) }
+    return FirmwareDownload(firmware: firmware, image: image, thingID: thingID, service: self)
+  }
+
+  /// The signed manifest of a firmware that a thing may have: the DSSE envelope as JSON.
+  public func firmwareManifest(_ publicID: String, for thingID: Int64) async throws -> [UInt8] {
+    let firmware = try await firmware(publicID, for: thingID)
+    return try await manifest(of: firmware)
+  }
+
+  private func firmware(_ publicID: String, for thingID: Int64) async throws -> Firmware {
+    guard let standing = try await translatingErrors({ try await fleet.standing(of: thingID) }) else {
+      throw ServiceError(.unknownThing, "thing not found")
+    }
+    guard let firmware = releases.snapshot.firmwaresByPublicID[publicID], firmware.modelID == standing.modelID,
+      firmware.publishedAt != nil
+    else { throw ServiceError(.unknownFirmware, "firmware not found") }
+    switch standing.installation(of: firmware.id)?.state {
+    case .failed, .rejected, .rolledBack:
+      throw ServiceError(.notForThisThing, "this firmware failed on this thing and waits for an operator's retry")
+    case .offered, .downloading, .downloaded, .installing, .installed, .confirmed, nil: return firmware
+    }
+  }
+
+  func note(_ observation: InstallationProgress.Observation, of firmware: Firmware, on thingID: Int64) {
+    let now = clock()
+    fleet.observe(thingID, at: now) { standing in
+      // A thing that fetches once more what it runs or has installed is in no other state for it.
+      guard standing.mcu(firmware.mcuID)?.running != firmware.version.text,
+        let next = InstallationProgress.observe(
+          observation, on: standing.installation(of: firmware.id), of: firmware.id, at: now)
+      else { return [] }
+      standing.set(next)
+      var place = standing.mcu(firmware.mcuID) ?? MCUStanding(mcuID: firmware.mcuID)
+      place.firmwareID = firmware.id
+      standing.set(place)
+      return [(firmware.mcuID, firmware.id)]
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import Catalog
+public import Domain
+import Rollouts
+
+extension FirmwareService {
+  /// The magic resource by which a thing tells what happens to its firmware.
+  public static let firmwareResource = "$firmware"
+
+  /// The longest text that is kept of a failure's code, message or boot value, in characters. Longer ones are cut: a device
+  /// cannot do anything about a refusal.
+  static let longestReportText = 1000
+
+  /// Takes what a thing writes. All of it is durable when this returns, or none of it has happened.
+  /// - Throws: `malformed` naming the field, `unknownThing`.
+  public func writeResources(_ values: [(key: String, value: JSONValue)], of thingID: Int64) async throws {
+    let now = clock()
+    let releases = releases.snapshot
+    guard let known = try await translatingErrors({ try await fleet.standing(of: thingID) }),
+      let model = releases.modelsByID[known.modelID]
+    else { throw ServiceError(.unknownThing, "thing not found") }
+    let commit = try fleet.change(thingID, seenAt: now) { standing in
+      try values.map { key, value in
+        guard key == Self.firmwareResource else {
+          throw ServiceError(.malformed, "key: only \(Self.firmwareResource) can be written so far")
+        }
+        try Self.apply(FirmwareReport(value), to: &standing, model, releases, at: now)
+        return StoredValue(key: key, value: value, datetime: now)
+      }
+    }
+    try await settle(commit, of: thingID)
+  }
+
+  /// The newest values of a resource of a thing, newest first.
+  /// - Parameter limit: clamped to 1 to 100.
+  public func readResource(_ key: String, of thingID: Int64, limit: Int) async throws -> [StoredResourceValue] {
+    try await translatingErrors {
+      try await catalog.values(of: key, thingID: thingID, limit: min(max(limit, 1), 100)).map {
+        StoredResourceValue(key: $0.key, value: $0.value, datetime: $0.datetime)
+      }
+    }
+  }
+
+  private static func apply(
+    _ report: FirmwareReport, to standing: inout ThingStanding, _ model: Model, _ releases: ReleaseIndex.Snapshot,
+    at now: Timestamp
+  ) throws {
+    guard let status = report.status else {
+      let running = RunningReport(mcu: report.mcu, version: report.version, boot: report.boot)
+      return try apply(running, to: &standing, model, releases, at: now)
+    }
+    let mcu = try mcu(named: report.mcu, of: model)
+    guard let firmware = releases.firmware(mcuID: mcu.id, version: report.version) else {
+      throw ServiceError(.malformed, "version: there is no firmware \(report.version) for \(mcu.name)")
+    }
+    var place = standing.mcu(mcu.id) ?? MCUStanding(mcuID: mcu.id)
+    let progress = ProgressReport(status: status, boot: report.boot, code: report.code, message: report.message)
+    standing.set(
+      InstallationProgress.apply(
+        progress, to: standing.installation(of: firmware.id), of: firmware.id, knownBoot: place.boot, at: now))
+    place.firmwareID = firmware.id
+    standing.set(place)
+  }
+
+  /// Applies "this version runs": the truth about every firmware that is or was under way on the MCU.
+  static func apply(
+    _ report: RunningReport, to standing: inout ThingStanding, _ model: Model, _ releases: ReleaseIndex.Snapshot,
+    at now: Timestamp
+  ) throws {
+    let mcu = try mcu(named: report.mcu, of: model)
+    guard FirmwareVersion(report.version) != nil else {
+      throw ServiceError(.malformed, "version: 1 to \(PrintableText.longest) printable characters are needed")
+    }
+    let boot = report.boot.map { String($0.prefix(longestReportText)) }
+    guard boot?.unicodeScalars.contains("\0") != true else { throw ServiceError(.malformed, "boot: has a NUL character") }
+    var place = standing.mcu(mcu.id) ?? MCUStanding(mcuID: mcu.id)
+    let registered = releases.firmware(mcuID: mcu.id, version: report.version)
+    for installation in standing.installations {
+      guard let target = releases.firmwaresByID[installation.firmwareID], target.mcuID == mcu.id else { continue }
+      // What was replaced long ago is no longer about what runs now.
+      guard target.id == place.firmwareID || target.id == registered?.id else { continue }
+      let next = Confirmation.apply(
+        running: report.version, boot: boot, to: installation, of: target, registered: registered,
+        confirmWithin: model.confirmWithin, at: now)
+      if let next { standing.set(next) }
+    }
+    if let registered, standing.installation(of: registered.id) != nil, isNewer(registered, than: place.firmwareID, releases) {
+      place.firmwareID = registered.id
+    }
+    if place.running != report.version || (boot != nil && place.boot != boot) {
+      place.running = report.version
+      place.boot = boot ?? place.boot
+      place.reportedAt = now
+    }
+    standing.set(place)
+  }
+
+  private static func isNewer(_ firmware: Firmware, than id: Int64?, _ releases: ReleaseIndex.Snapshot) -> Bool {
+    id.flatMap { releases.firmwaresByID[$0] }.map { firmware.sequence > $0.sequence } ?? true
+  }
+
+  private static func mcu(named name: String?, of model: Model) throws -> MCU {
+    guard let name else {
+      guard let only = model.mcus.first, model.mcus.count == 1 else {
+        throw ServiceError(.malformed, "mcu: is needed, since \(model.name) has several")
+      }
+      return only
+    }
+    guard let mcu = model.mcu(named: name) else {
+      throw ServiceError(.malformed, "mcu: \(model.name) has no such MCU")
+    }
+    return mcu
+  }
+}
+
+/// A value of a resource, for those who ask.
+public struct StoredResourceValue: Sendable, Hashable {
+  public let key: String
+  public let value: JSONValue
+  public let datetime: Timestamp
+}
+
+/// A `$firmware` report as a thing writes it. Numbers are taken where texts are expected: small devices print what they have.
+struct FirmwareReport {
+  let mcu: String?
+  let version: String
+  let status: ReportedStatus?
+  let boot: String?
+  let code: String?
+  let message: String?
+
+  init(_ value: JSONValue) throws {
+    guard case .object = value else { throw ServiceError(.malformed, "value: an object is needed") }
+    mcu = try Self.text(value, "mcu")
+    guard let version = try Self.text(value, "version") else { throw ServiceError(.malformed, "version: is needed") }
+    self.version = version
+    boot = try Self.text(value, "boot")
+    code = try Self.text(value, "code")
+    message = try Self.text(value, "message")
+    status = try Self.text(value, "status").map { text in
+      guard let status = ReportedStatus(rawValue: text) else {
+        let known = ReportedStatus.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ServiceError(.malformed, "status: is none of \(known)")
+      }
+      return status
+    }
+  }
+
+  private static func text(_ value: JSONValue, _ name: String) throws -> String? {
+    switch value[name] {
+    case nil, .null: return nil
+    case .string(let text):
+      guard !text.unicodeScalars.contains("\0") else { throw ServiceError(.malformed, "\(name): has a NUL character") }
+      return String(text.prefix(FirmwareService.longestReportText))
+    case .integer(let number): return String(number)
+    case .number(let number): return String(number)
+    default: throw ServiceError(.malformed, "\(name): a text is needed")
+    }
+  }
+}

@@ -1,0 +1,48 @@
+public import APIContract
+import Domain
+public import FirmwareService
+import Hummingbird
+
+/// Figures, the audit log, and the check of the store.
+struct StatusRoutes: Sendable {
+  let service: FirmwareService
+
+  func add(to table: inout RouteTable) {
+    table.on(Endpoints.showStatus, status)
+    table.on(Endpoints.listAudit, audit)
+    table.on(Endpoints.verifyStore, verify)
+    table.on(Endpoints.showOperator) { _, context in try .json(OperatorShape(name: context.operatorName)) }
+  }
+
+  @Sendable func status(_ request: Request, _ context: APIContext) async throws -> Response {
+    let firmwares = try await service.showStatus(model: request.query("model")).map { status in
+      FirmwareStatus(
+        id: status.firmware.publicID, model: status.firmware.model, mcu: status.firmware.mcu,
+        version: status.firmware.version.text, published: status.firmware.publishedAt != nil, running: status.running,
+        counts: StateCounts(status.counts))
+    }
+    return try .json(StatusShape(firmwares: firmwares))
+  }
+
+  @Sendable func audit(_ request: Request, _ context: APIContext) async throws -> Response {
+    let page = try await service.listAudit(try request.page)
+    let entries = page.entries.map { entry in
+      AuditEntryShape(
+        at: entry.at, actor: entry.actor, action: entry.action, subject: entry.subject, details: entry.details)
+    }
+    return try .json(AuditList(entries: entries, next: PageCursor(page.next)))
+  }
+
+  @Sendable func verify(_ request: Request, _ context: APIContext) async throws -> Response {
+    try .json(VerificationShape(try await service.verifyStore()))
+  }
+}
+
+extension VerificationShape {
+  public init(_ report: StoreReport) {
+    self.init(
+      sound: report.findings.isEmpty, images: report.images, bytes: report.bytes, firmwares: report.firmwares,
+      things: report.things, orphans: report.orphans,
+      problems: report.findings.map { StoreProblem(kind: $0.kind, subject: $0.subject, detail: $0.detail) })
+  }
+}

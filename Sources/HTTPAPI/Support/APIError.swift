@@ -1,0 +1,38 @@
+import FirmwareService
+import HTTPTypes
+
+/// A refusal that a face makes itself, before any verb is called.
+struct APIError: Error {
+  let status: HTTPResponse.Status
+  /// The kind, for programs: `body-too-large`.
+  let code: String
+  let message: String
+  var headers: HTTPFields = [:]
+
+  static func malformed(_ message: String) -> APIError { APIError(status: .badRequest, code: "malformed", message: message) }
+}
+
+extension ServiceError.Code {
+  /// The one place where codes become statuses. No default, so that a new code does not compile until it has one.
+  var status: HTTPResponse.Status {
+    switch self {
+    case .malformed, .malformedKey, .malformedManifest: .badRequest
+    case .invalidActivationCode, .notForThisThing, .unsignedManifest, .untrustedKey, .wrongSignature: .forbidden
+    case .revokedKey: .forbidden
+    case .unknownThing, .unknownModel, .unknownMCU, .unknownFirmware, .unknownKey, .unknownImage: .notFound
+    case .exists, .versionTaken, .sequenceTooOld, .uploadInProgress, .retired: .conflict
+    case .imageMissing, .imageDiffers, .imageContradicts, .versionNotNumeric, .digestMismatch: .unprocessableContent
+    case .imageTooLarge: .contentTooLarge
+    case .wrongOffset: .rangeNotSatisfiable
+    case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
+    case .unavailable: .serviceUnavailable
+    }
+  }
+
+  /// The code as it stands in a problem: `unknownThing` is `unknown-thing`.
+  var problemCode: String {
+    rawValue.reduce(into: "") { text, character in
+      text += character.isUppercase ? "-\(character.lowercased())" : String(character)
+    }
+  }
+}

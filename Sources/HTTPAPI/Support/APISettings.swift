@@ -1,0 +1,33 @@
+/// What the faces need to know of the configuration.
+public struct APISettings: Sendable {
+  /// The version of the program, for the OpenAPI document.
+  public var version: String
+  /// The path under which the service is reached from outside, without a slash at the end: of the public URL. Empty by default.
+  public var publicPath: String
+  /// The token that `/metrics` asks for; nil lets everybody read it.
+  public var metricsToken: String?
+  /// The largest JSON body of an operator's request, in bytes.
+  public var largestOperatorBody: Int
+  /// The largest body of a thing's request, in bytes.
+  public var largestThingBody: Int
+  /// The largest image, in bytes.
+  public var largestImage: Int64
+  /// How deep a JSON body may be nested.
+  public var deepestJSON: Int
+  /// The most ranges in one request; with more, the whole image is sent.
+  public var mostRanges: Int
+
+  public init(
+    version: String, publicPath: String = "", metricsToken: String? = nil, largestOperatorBody: Int = 4 * 1024 * 1024,
+    largestThingBody: Int = 256 * 1024, largestImage: Int64 = 1 << 30, deepestJSON: Int = 32, mostRanges: Int = 16
+  ) {
+    self.version = version
+    self.publicPath = publicPath
+    self.metricsToken = metricsToken
+    self.largestOperatorBody = largestOperatorBody
+    self.largestThingBody = largestThingBody
+    self.largestImage = largestImage
+    self.deepestJSON = deepestJSON
+    self.mostRanges = mostRanges
+  }
+}

@@ -1,0 +1,112 @@
+import Cryptography
+public import Domain
+public import NIOCore
+import NIOPosix
+
+extension ImageStore {
+  /// Images up to this size are held in memory while they are hot; larger ones are read from the disk as they are sent.
+  public static let largestHotImage: Int64 = 16 * 1024 * 1024
+
+  /// Opens an image for reading. What is taken into memory is hashed again first: a disk that has changed a byte must not brick
+  /// a device.
+  /// - Throws: `missing` where there is none, `digestMismatch` where its bytes have changed.
+  public func open(_ digest: ImageDigest) async throws -> StoredImage {
+    if let bytes = hot.bytes(of: digest) { return StoredImage(digest: digest, source: .memory(bytes), pool: pool) }
+    let image = try await pool.runIfActive { [layout, pool] in
+      let file = try FileDescriptor(layout.image(digest), FileDescriptor.reading)
+      let size = try file.size
+      guard size <= Self.largestHotImage else {
+        return StoredImage(digest: digest, source: .file(file, size: size), pool: pool)
+      }
+      let bytes = try file.bytes(0..<size)
+      guard SHA256Hasher.digest(of: Array(bytes.readableBytesView)) == digest.bytes else {
+        throw ImageStoreError(.digestMismatch, "the stored image \(digest) is damaged")
+      }
+      return StoredImage(digest: digest, source: .memory(bytes), pool: pool)
+    }
+    if case .memory(let bytes) = image.source { hot.keep(bytes, of: digest) }
+    return image
+  }
+}
+
+extension ImageStore {
+  /// Opens an image and lets `body` read it, blocking, on a thread of the store's pool.
+  public func inspect<Value: Sendable>(
+    _ digest: ImageDigest, _ body: @escaping @Sendable (StoredImage) throws -> Value
+  ) async throws -> Value {
+    let image = try await open(digest)
+    return try await pool.runIfActive { try body(image) }
+  }
+}
+
+/// An image that can be read by range. Its bytes never change.
+public struct StoredImage: Sendable {
+  enum Source: Sendable {
+    case memory(ByteBuffer)
+    case file(FileDescriptor, size: Int64)
+  }
+
+  public let digest: ImageDigest
+  let source: Source
+  let pool: NIOThreadPool
+
+  /// Bytes read from a file at a time.
+  public static let pieceSize: Int64 = 256 * 1024
+
+  /// Bytes.
+  public var size: Int64 {
+    switch source {
+    case .memory(let bytes): Int64(bytes.readableBytes)
+    case .file(_, let size): size
+    }
+  }
+
+  /// The bytes of the range where they are in memory: a slice, not a copy.
+  public func slice(_ range: Range<Int64>) -> ByteBuffer? {
+    guard case .memory(let bytes) = source else { return nil }
+    return bytes.getSlice(at: bytes.readerIndex + Int(range.lowerBound), length: range.count)
+  }
+
+  /// The bytes of the range. Keep it to `pieceSize`: a range of a file is read whole.
+  /// - Precondition: the range lies within the image.
+  public func read(_ range: Range<Int64>) async throws -> ByteBuffer {
+    switch source {
+    case .memory:
+      guard let slice = slice(range) else { throw ImageStoreError(.failed, "the range lies outside the image") }
+      return slice
+    case .file(let file, _):
+      return try await pool.runIfActive { try file.bytes(range) }
+    }
+  }
+
+  /// The bytes of the range, blocking: for a caller that is on a thread of its own.
+  public func readBlocking(_ range: Range<Int64>) throws -> [UInt8] {
+    if let slice = slice(range) { return Array(slice.readableBytesView) }
+    guard case .file(let file, _) = source else { throw ImageStoreError(.failed, "the range lies outside the image") }
+    return Array(try file.bytes(range).readableBytesView)
+  }
+
+  /// SHA-256 of a range, blocking.
+  public func digestBlocking(of range: Range<Int64>) throws -> ImageDigest {
+    switch source {
+    case .memory(let bytes):
+      guard let slice = bytes.getSlice(at: bytes.readerIndex + Int(range.lowerBound), length: range.count),
+        let digest = ImageDigest(bytes: SHA256Hasher.digest(of: Array(slice.readableBytesView)))
+      else { throw ImageStoreError(.failed, "the range lies outside the image") }
+      return digest
+    case .file(let file, _): return try file.digest(of: range)
+    }
+  }
+}
+
+extension FileDescriptor {
+  /// The bytes of a range, all of them.
+  func bytes(_ range: Range<Int64>) throws -> ByteBuffer {
+    var buffer = ByteBufferAllocator().buffer(capacity: range.count)
+    let count = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: range.count) { space in
+      try read(into: UnsafeMutableRawBufferPointer(rebasing: space.prefix(range.count)), at: range.lowerBound)
+    }
+    guard count == range.count else { throw ImageStoreError(.failed, "the file ends before its range does") }
+    return buffer
+  }
+}

@@ -1,0 +1,28 @@
+import APIClient
+import APIContract
+import ArgumentParser
+
+/// Creates a model.
+struct ModelCreate: ServerCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "create", abstract: "Create a model with its MCUs. The same model again is a success.")
+
+  @Argument(help: "Up to 64 printable characters.") var name: String
+  @Option(help: "An MCU of the model; repeat it for several.") var mcu: [String] = []
+  @Flag(help: "Take only whole numbers as versions, for device code that compares them as numbers.") var numericVersions = false
+  @Option(help: "How long a thing has to confirm what it installed, such as 15m.") var confirmWithin: DurationArgument?
+  @OptionGroup var server: ServerOptions
+
+  func validate() throws {
+    if mcu.isEmpty { throw ValidationError("A model needs at least one --mcu.") }
+  }
+
+  func run(_ client: OperatorClient, _ output: OutputRendering) async throws {
+    let model = try await client.createModel(
+      NewModel(
+        name: name, mcus: mcu, numericVersions: numericVersions ? true : nil, confirmWithin: confirmWithin?.seconds))
+    let mcus = model.mcus.map(\.name).joined(separator: ", ")
+    try output.write(
+      model, line: PlainText.oneLine("Model \(model.name) with \(mcus). Next: firmament model trust \(model.name) KEY.pub.pem"))
+  }
+}

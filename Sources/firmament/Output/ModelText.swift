@@ -1,0 +1,48 @@
+import APIContract
+
+extension ModelList: TextRendering {
+  var text: String {
+    var table = TextTable(["name", "mcus", "versions", "confirm within", "created"])
+    for model in models {
+      table.add([
+        model.name, model.mcus.map(\.name).joined(separator: ", "), model.numericVersions ? "whole numbers" : "any",
+        DurationArgument.text(seconds: model.confirmWithin), PlainText.time(model.createdAt),
+      ])
+    }
+    return table.text
+  }
+}
+
+extension ModelShape: TextRendering {
+  var text: String {
+    var fields = TextFields()
+    fields.add("name", name)
+    for mcu in mcus { fields.add("mcu", "\(mcu.name) (newest sequence \(mcu.newestSequence))") }
+    fields.add("versions", numericVersions ? "whole numbers" : "any")
+    fields.add("confirm within", DurationArgument.text(seconds: confirmWithin))
+    fields.add("created", PlainText.time(createdAt))
+    return fields.text
+  }
+}
+
+extension TrustedKeyList: TextRendering {
+  var text: String {
+    var table = TextTable(["id", "type", "name", "added", "revoked"])
+    for key in keys {
+      table.add([key.id, key.algorithm, key.name, PlainText.time(key.addedAt), PlainText.time(key.revokedAt)])
+    }
+    return table.text
+  }
+}
+
+extension TrustedKeyShape: TextRendering {
+  var text: String {
+    var fields = TextFields()
+    fields.add("id", id)
+    fields.add("type", algorithm)
+    fields.add("name", name)
+    fields.add("added", PlainText.time(addedAt))
+    fields.add("revoked", revokedAt.map(PlainText.time))
+    return fields.text
+  }
+}

@@ -1,0 +1,23 @@
+import Foundation
+
+/// A value that people can read: a table, fields or a line, without a line break at the end.
+protocol TextRendering: Encodable {
+  var text: String { get }
+}
+
+/// The one place that writes results to standard output: one value, as text for people or as one JSON document for programs.
+struct OutputRendering {
+  let json: Bool
+
+  /// - Parameter line: what people see instead of the value's own text.
+  func write(_ value: some TextRendering, line: String? = nil) throws {
+    StandardStream.output.write((json ? try Self.json(value) : line ?? value.text) + "\n")
+  }
+
+  /// Keys are sorted and slashes are not escaped.
+  static func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+}

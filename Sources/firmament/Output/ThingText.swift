@@ -1,0 +1,73 @@
+import APIContract
+import Domain
+
+extension ThingList: TextRendering {
+  var text: String {
+    var table = TextTable(["id", "model", "activated", "last seen", "retired"])
+    for thing in things {
+      table.add([
+        thing.id, thing.model, PlainText.time(thing.activatedAt), PlainText.time(thing.lastSeenAt),
+        PlainText.time(thing.retiredAt),
+      ])
+    }
+    return table.text
+  }
+}
+
+extension ThingShape: TextRendering {
+  var text: String {
+    var fields = TextFields()
+    fields.add("id", id)
+    fields.add("model", model)
+    fields.add("created", PlainText.time(createdAt))
+    fields.add("activated", PlainText.time(activatedAt))
+    fields.add("last seen", PlainText.time(lastSeenAt))
+    fields.add("retired", retiredAt.map(PlainText.time))
+    var table = TextTable(["mcu", "runs", "firmware", "state", "since", "offer", "why"])
+    for mcu in mcus {
+      let state = mcu.firmware.map { firmware in
+        [firmware.state.rawValue, firmware.code, firmware.message].compactMap { $0 }.joined(separator: ": ")
+      }
+      table.add([
+        mcu.mcu, mcu.version, mcu.firmware?.version, state, PlainText.time(mcu.firmware?.since), mcu.offer, mcu.explanation,
+      ])
+    }
+    return fields.text + "\n\n" + table.text
+  }
+}
+
+extension ThingTokenShape: TextRendering {
+  var text: String { token }
+}
+
+extension ThingResetShape: TextRendering {
+  var text: String { "Thing \(id) is reset. Its code \(code) activates it again." }
+}
+
+extension ThingImportShape: TextRendering {
+  var text: String { "Imported \(imported) things; \(unchanged) were there already." }
+}
+
+extension CodeList: TextRendering {
+  var text: String {
+    var table = TextTable(["code", "model", "created", "used", "thing"])
+    for code in codes {
+      table.add([code.code, code.model, PlainText.time(code.createdAt), PlainText.time(code.usedAt), code.thing])
+    }
+    return table.text
+  }
+
+  /// For the factory: RFC 4180 with a header, lines ended by LF so that shell tools read it.
+  var csv: String {
+    let rows = codes.map { code in
+      [code.code, code.model, code.createdAt.iso8601, code.usedAt?.iso8601 ?? "", code.thing ?? ""]
+    }
+    return ([["code", "model", "createdAt", "usedAt", "thing"]] + rows)
+      .map { $0.map(Self.quoted).joined(separator: ",") }.joined(separator: "\n") + "\n"
+  }
+
+  private static func quoted(_ field: String) -> String {
+    guard field.contains(where: { ",\"\r\n".contains($0) }) else { return field }
+    return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  }
+}

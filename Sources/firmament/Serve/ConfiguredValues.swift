@@ -1,0 +1,25 @@
+import Configuration
+import NIOCore
+
+/// Reads settings as texts and refuses what is not of their kind: a limit that is mistyped must not silently become its
+/// default.
+struct ConfiguredValues {
+  let reader: ConfigReader
+
+  /// A text, or a number of a configuration file as one; nil where the setting is missing or empty.
+  func text(_ key: String) -> String? {
+    let text = reader.string(forKey: ConfigKey([key])) ?? reader.int(forKey: ConfigKey([key])).map(String.init)
+    return text.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  func number(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
+    guard let text = text(key) else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      throw CommandFailure("\(key): \(text) is no whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  /// A time in whole seconds.
+  func seconds(_ key: String) throws -> TimeAmount? { try number(key, 1...86_400).map { .seconds(Int64($0)) } }
+}

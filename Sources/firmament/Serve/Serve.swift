@@ -1,0 +1,53 @@
+import ArgumentParser
+import Configuration
+import Foundation
+import SystemPackage
+
+/// The service. Every option is also read from the environment (`FIRMAMENT_` and the option's name in capitals) and from a
+/// configuration file in JSON; the command line wins, then the environment.
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run the service.",
+    discussion: """
+      Every option is also read from the environment (FIRMAMENT_STORE, FIRMAMENT_PUBLIC_URL, …) and from the JSON file that
+      --config or FIRMAMENT_CONFIG names ({"store": "…", "publicUrl": "…"}). The command line wins, then the environment.
+      """)
+
+  @Option(help: "The folder that holds everything. (default: firmware-store)") var store: String?
+  @Option(help: "The address to listen on. (default: 127.0.0.1)") var host: String?
+  @Option(help: "The port to listen on; 0 takes a free one. (default: 8080)") var port: Int?
+  @Option(help: "The URL under which things reach the service, where that is another one.") var publicUrl: String?
+  @Option(help: "The token that /metrics asks for. (default: none, everybody may read it)") var metricsToken: String?
+  @Option(help: "The largest image in bytes. (default: 1073741824)") var largestImage: Int?
+  @Option(help: "A configuration file in JSON.") var config: String?
+
+  func run() async throws {
+    let configuration = try ServeConfiguration(try await reader())
+    try await ServedApplication.run(configuration)
+  }
+
+  private func reader() async throws -> ConfigReader {
+    var given: [AbsoluteConfigKey: ConfigValue] = [:]
+    func put(_ key: String, _ value: String?) {
+      if let value { given[AbsoluteConfigKey([key])] = ConfigValue(.string(value), isSecret: key == "metricsToken") }
+    }
+    put("store", store)
+    put("host", host)
+    put("port", port.map(String.init))
+    put("publicUrl", publicUrl)
+    put("metricsToken", metricsToken)
+    put("largestImage", largestImage.map(String.init))
+    let environment = EnvironmentVariablesProvider(
+      secretsSpecifier: .specific(["FIRMAMENT_METRICS_TOKEN", "FIRMAMENT_TOKEN"])
+    ).prefixKeys(with: "firmament")
+    var providers: [any ConfigProvider] = [InMemoryProvider(name: "arguments", values: given), environment]
+    if let file = config ?? ProcessInfo.processInfo.environment["FIRMAMENT_CONFIG"] {
+      do {
+        providers.append(try await FileProvider<JSONSnapshot>(filePath: .init(file)))
+      } catch {
+        throw CommandFailure("the configuration file \(file) cannot be read as JSON: \(error)")
+      }
+    }
+    return ConfigReader(providers: providers)
+  }
+}

@@ -1,0 +1,51 @@
+import Configuration
+import Foundation
+import HTTPAPI
+import Logging
+
+/// What the service is told, from wherever it was told: names, defaults and checks in one place.
+struct ServeConfiguration: Sendable {
+  let store: String
+  let host: String
+  let port: Int
+  /// Nil where things reach the service at the address that it listens on.
+  let publicURL: URL?
+  let logLevel: Logger.Level
+  /// Bytes of images that may be held in memory.
+  let hotImages: Int
+  let settings: APISettings
+  let connections: ConnectionLimits
+
+  init(_ reader: ConfigReader) throws {
+    let values = ConfiguredValues(reader: reader)
+    store = values.text("store") ?? "firmware-store"
+    host = values.text("host") ?? "127.0.0.1"
+    port = try values.number("port", 0...65535) ?? 8080
+    publicURL = try values.text("publicUrl").map { text in
+      guard let url = URL(string: text), ["http", "https"].contains(url.scheme ?? ""), url.host?.isEmpty == false else {
+        throw CommandFailure("publicUrl: \(text) is no http or https URL")
+      }
+      return url
+    }
+    guard let level = Logger.Level(rawValue: values.text("logLevel") ?? "info") else {
+      throw CommandFailure("logLevel: one of trace, debug, info, notice, warning, error, critical is needed")
+    }
+    logLevel = level
+    hotImages = try values.number("hotImages", 0...Int.max) ?? 256 << 20
+    var settings = APISettings(version: Firmament.version)
+    settings.publicPath = publicURL.map { $0.path.hasSuffix("/") ? String($0.path.dropLast()) : $0.path } ?? ""
+    settings.metricsToken = values.text("metricsToken")
+    settings.largestImage = try values.number("largestImage", 1...Int.max).map(Int64.init) ?? settings.largestImage
+    settings.largestOperatorBody = try values.number("largestOperatorBody", 1024...1 << 30) ?? settings.largestOperatorBody
+    settings.largestThingBody = try values.number("largestThingBody", 256...1 << 30) ?? settings.largestThingBody
+    settings.deepestJSON = try values.number("deepestJson", 4...200) ?? settings.deepestJSON
+    settings.mostRanges = try values.number("mostRanges", 1...1000) ?? settings.mostRanges
+    self.settings = settings
+    var connections = ConnectionLimits()
+    connections.headTimeout = try values.seconds("headTimeout") ?? connections.headTimeout
+    connections.idleTimeout = try values.seconds("idleTimeout") ?? connections.idleTimeout
+    connections.bodyTimeout = try values.seconds("bodyTimeout") ?? connections.bodyTimeout
+    connections.writeTimeout = try values.seconds("writeTimeout") ?? connections.writeTimeout
+    self.connections = connections
+  }
+}

@@ -1,0 +1,121 @@
+import Catalog
+import Domain
+import FirmwareService
+import Foundation
+import HTTPAPI
+import Hummingbird
+import HummingbirdCore
+import ImageStore
+import Logging
+import Metrics
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+import Telemetry
+import UnixSignals
+
+/// The one place where the service is put together: every room is made here and handed down. There are no globals and no
+/// look-ups.
+enum ServedApplication {
+  /// How long a shutdown waits for what is in flight, in seconds.
+  static let longestShutdown: Int64 = 10
+
+  /// Runs the service until it is told to stop, and leaves the store closed.
+  static func run(_ configuration: ServeConfiguration) async throws {
+    LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    var log = Logger(label: "firmament")
+    log.logLevel = configuration.logLevel
+    let registry = PrometheusRegistry()
+    MetricsSystem.bootstrap(registry)
+
+    let folder = try StoreFolder(configuration.store, create: true)
+    let sealingKey = try folder.sealingKey()
+    let pool = NIOThreadPool(numberOfThreads: 4)
+    pool.start()
+    let (catalog, images) = try openStore(folder, configuration, pool)
+    let service = FirmwareService(
+      catalog: catalog, images: images, sealingKey: sealingKey, log: log,
+      clock: { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) })
+    try await service.load()
+    try await service.admitOperator(token: try folder.operatorToken(), name: "operator")
+
+    do {
+      try await serve(service, folder, configuration, log, registry)
+    } catch {
+      try? close(catalog, folder, pool)
+      throw failure(error, configuration)
+    }
+    try close(catalog, folder, pool)
+  }
+
+  private static func openStore(
+    _ folder: StoreFolder, _ configuration: ServeConfiguration, _ pool: NIOThreadPool
+  ) throws -> (Catalog, ImageStore) {
+    do {
+      return (
+        try Catalog(path: folder.catalog),
+        try ImageStore(
+          root: folder.path, pool: pool, largestImage: configuration.settings.largestImage, hotBytes: configuration.hotImages)
+      )
+    } catch {
+      throw CommandFailure("the store \(folder.path) cannot be opened: \(error)")
+    }
+  }
+
+  private static func serve(
+    _ service: FirmwareService, _ folder: StoreFolder, _ configuration: ServeConfiguration, _ log: Logger,
+    _ registry: PrometheusRegistry
+  ) async throws {
+    let readiness = Readiness()
+    let router = APIRouter.make(
+      service: service, settings: configuration.settings, isReady: { readiness.isReady }, metricsText: { registry.text() })
+    let limits = configuration.connections
+    let application = Application(
+      router: router,
+      server: HTTPServerBuilder { responder in FirmamentHTTP1Channel(responder: responder, limits: limits) },
+      configuration: ApplicationConfiguration(
+        address: .hostname(configuration.host, port: configuration.port), backlog: 4096),
+      services: [FleetRecorder(service: service), Sweep(service: service)],
+      onServerRunning: { channel in
+        readiness.begin()
+        announce(channel.localAddress, folder, configuration, log)
+      }, logger: log)
+    var group = ServiceGroupConfiguration(
+      services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+    group.maximumGracefulShutdownDuration = .seconds(longestShutdown)
+    try await ServiceGroup(configuration: group).run()
+  }
+
+  private static func announce(
+    _ address: SocketAddress?, _ folder: StoreFolder, _ configuration: ServeConfiguration, _ log: Logger
+  ) {
+    let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+    let url = "http://\(host):\(address?.port ?? configuration.port)"
+    do { try folder.announce(url) } catch {
+      log.warning("commands on this machine will not find the server by themselves", metadata: ["error": "\(error)"])
+    }
+    StandardStream.output.write("Firmament is listening on \(url)\n")
+  }
+
+  private static func close(_ catalog: Catalog, _ folder: StoreFolder, _ pool: NIOThreadPool) throws {
+    folder.withdrawAnnouncement()
+    try pool.syncShutdownGracefully()
+    try catalog.close()
+  }
+
+  private static func failure(_ error: any Error, _ configuration: ServeConfiguration) -> any Error {
+    guard let error = error as? IOError else { return error }
+    let place = "\(configuration.host) port \(configuration.port)"
+    return CommandFailure("cannot listen on \(place): \(String(cString: strerror(error.errnoCode)))")
+  }
+}
+
+/// Whether requests are served, for `/readyz`.
+final class Readiness: Sendable {
+  private let state = Atomic(false)
+
+  var isReady: Bool { state.load(ordering: .relaxed) }
+
+  func begin() { state.store(true, ordering: .relaxed) }
+}

@@ -1,0 +1,88 @@
+import Cryptography
+import Domain
+import Foundation
+
+/// The folder of a store, held by this process alone: the lock, the keys, and where things lie that no room owns.
+final class StoreFolder: Sendable {
+  let path: String
+  /// Held open: the lock ends with it.
+  private let lock: CInt
+
+  var catalog: String { "\(path)/catalog.sqlite" }
+  private var keyFile: String { "\(path)/keys/store.key" }
+  private var tokenFile: String { "\(path)/operator.token" }
+  private var addressFile: String { "\(path)/server.url" }
+
+  /// Takes the folder; creates it where that is allowed.
+  /// - Throws: `CommandFailure` when there is none, or another process holds it.
+  init(_ path: String, create: Bool) throws {
+    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    if create {
+      do {
+        try FileManager.default.createDirectory(
+          atPath: self.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      } catch {
+        throw CommandFailure("cannot create the store \(path): \(error.localizedDescription)")
+      }
+    }
+    lock = open(self.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard lock >= 0 else { throw CommandFailure("there is no store in \(path): give the folder of one with --store") }
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+      close(lock)
+      throw CommandFailure("another firmament server runs on the store \(path): stop it first, or give another --store")
+    }
+  }
+
+  deinit { close(lock) }
+
+  /// The key that seals tokens and codes; made on the first start.
+  /// - Throws: `CommandFailure` when a catalog is there but its key is not: a new one could read nothing in it.
+  func sealingKey() throws -> SealingKey {
+    if let text = try? String(contentsOfFile: keyFile, encoding: .utf8) {
+      guard let bytes = Hexadecimal.decode(text.trimmingCharacters(in: .whitespacesAndNewlines)),
+        let key = SealingKey(bytes: bytes)
+      else { throw CommandFailure("\(keyFile) is damaged: restore it from a backup of the store") }
+      return key
+    }
+    guard !FileManager.default.fileExists(atPath: catalog) else {
+      throw CommandFailure("\(keyFile) is missing or cannot be read: restore it from a backup of the store")
+    }
+    let bytes = RandomBytes.generate(SealingKey.length)
+    try FileManager.default.createDirectory(
+      atPath: "\(path)/keys", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try write(Hexadecimal.encode(bytes) + "\n", to: keyFile)
+    guard let key = SealingKey(bytes: bytes) else { throw CommandFailure("no key could be made") }
+    return key
+  }
+
+  /// The first operator's token; made on the first start, and again when the file was deleted.
+  func operatorToken() throws -> String {
+    if let text = try? String(contentsOfFile: tokenFile, encoding: .utf8) {
+      let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
+      if token.utf8.count >= 32 { return token }
+    }
+    let token = Base64URL.encode(RandomBytes.generate(32))
+    try write(token + "\n", to: tokenFile)
+    return token
+  }
+
+  /// Tells commands on this machine where the server listens.
+  func announce(_ address: String) throws { try write(address + "\n", to: addressFile) }
+
+  func withdrawAnnouncement() { unlink(addressFile) }
+
+  /// Writes a file whole or not at all, 0600, and on the disk when this returns.
+  private func write(_ text: String, to file: String) throws {
+    let staged = "\(file).new"
+    unlink(staged)
+    try NewFile.create(staged, mode: 0o600, text: text)
+    guard rename(staged, file) == 0 else {
+      throw CommandFailure("cannot write \(file): \(String(cString: strerror(errno)))")
+    }
+    let folder = open((file as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if folder >= 0 {
+      fsync(folder)
+      close(folder)
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// Things: the devices of the fleet.
+struct ThingCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "thing", abstract: "Things: look at them, and at what became of their updates.",
+    subcommands: [
+      ThingListing.self, ThingShow.self, ThingReset.self, ThingRotate.self, ThingRetire.self, ThingRetry.self,
+      ThingImportCommand.self,
+    ])
+}
