@@ -3,6 +3,7 @@ public import Cryptography
 public import Domain
 public import ImageStore
 public import Logging
+import Metrics
 import Synchronization
 
 /// What the service does, one verb a file. It knows nothing of HTTP: every door calls the same verbs.
@@ -18,6 +19,8 @@ public final class FirmwareService: Sendable {
   let releases = ReleaseIndex()
   let fleet: FleetTable
   let coverage = DownloadCoverage()
+  let figures = ServiceFigures()
+  private let thingTotal = Atomic(0)
   let operatorNames = Mutex<[[UInt8]: String]>([:])
 
   /// Nothing is served before `load()` has returned.
@@ -36,6 +39,7 @@ public final class FirmwareService: Sendable {
   public func load() async throws {
     try await reloadReleases()
     try await reloadOperators()
+    countThings(try await thingCount())
   }
 
   /// Takes the models and firmwares anew from the catalog: after each change of them.
@@ -43,6 +47,11 @@ public final class FirmwareService: Sendable {
     try await translatingErrors {
       releases.replace(models: try await catalog.models(), firmwares: try await catalog.firmwares())
     }
+  }
+
+  /// Keeps the number of things in the figures, without counting rows at each activation.
+  func countThings(_ more: Int) {
+    figures.things.record(thingTotal.add(more, ordering: .relaxed).newValue)
   }
 
   func reloadOperators() async throws {

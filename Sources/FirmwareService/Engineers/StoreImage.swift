@@ -2,6 +2,7 @@ import Catalog
 public import Domain
 import ImageStore
 import Logging
+import Metrics
 public import NIOCore
 
 /// An upload of image bytes as it comes in.
@@ -44,6 +45,7 @@ extension FirmwareService {
       }
       let size = try await images.receive(digest, continuingAt: offset) { try await body(IncomingImage(upload: $0)) }
       try await catalog.recordImage(digest, size: size, at: clock())
+      figures.uploads.increment()
       log.info("image stored", metadata: ["digest": "\(digest)", "size": "\(size)"])
       return (size, true)
     }

@@ -40,9 +40,11 @@ extension FirmwareService {
     }
     let audit = AuditEntry(
       at: now, actor: actor, action: "thing.import", subject: "things", details: ["count": String(things.count)])
-    return try await translatingErrors {
+    let outcome = try await translatingErrors {
       try await catalog.importThings(new, namedIDs: Set(things.compactMap(\.id)), at: now, audit: audit)
     }
+    countThings(outcome.imported)
+    return outcome
   }
 
   private static func isIdentifier(_ text: String) -> Bool {

@@ -14,6 +14,7 @@ extension FirmwareService {
         codeHash: SHA256Hasher.digest(of: normalized), newPublicID: Identifiers.thing(), token: stored, at: now)
     }
     guard let thing else { throw Self.invalidCode }
+    if thing.createdAt == now { countThings(1) }
     // A thing that was reset may still be known with what it ran before.
     fleet.forget(thing.id)
     return token

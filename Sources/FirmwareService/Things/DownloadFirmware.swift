@@ -1,6 +1,7 @@
 import Catalog
 public import Domain
 import ImageStore
+import Metrics
 public import NIOCore
 import Rollouts
 
@@ -23,10 +24,14 @@ public struct FirmwareDownload: Sendable {
   }
 
   /// Notes that bytes are on their way: the thing is downloading.
-  public func begin() { service.note(.downloading, of: firmware, on: thingID) }
+  public func begin() {
+    service.figures.downloads.increment()
+    service.note(.downloading, of: firmware, on: thingID)
+  }
 
   /// Notes that the bytes of a range were sent. When all of the image was, the thing has downloaded it.
   public func sent(_ range: Range<Int64>) {
+    service.figures.downloadBytes.increment(by: range.count)
     if service.coverage.add(range, of: firmware, to: thingID) { service.note(.downloaded, of: firmware, on: thingID) }
   }
 }

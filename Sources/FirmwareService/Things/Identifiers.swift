@@ -4,10 +4,18 @@ import Domain
 /// Identifiers that the service gives: random, so that they tell nothing and never collide.
 enum Identifiers {
   /// 22 characters: 128 bits.
-  static func thing() -> String { Base64URL.encode(RandomBytes.generate(16)) }
+  static func thing() -> String { generate(16) }
 
   /// 12 characters: 72 bits. Short, since small devices hold the whole answer in 1,400 bytes.
-  static func firmware() -> String { Base64URL.encode(RandomBytes.generate(9)) }
+  static func firmware() -> String { generate(9) }
+
+  /// None begins with a hyphen, or a command line would take it for an option.
+  private static func generate(_ count: Int) -> String {
+    while true {
+      let text = Base64URL.encode(RandomBytes.generate(count))
+      if !text.hasPrefix("-") { return text }
+    }
+  }
 }
 
 /// Activation codes: 26 characters of Crockford's base32 (no I, L, O, U), 130 bits, as people may have to type them.

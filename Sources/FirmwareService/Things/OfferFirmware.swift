@@ -1,5 +1,6 @@
 import Catalog
 public import Domain
+import Metrics
 import Rollouts
 
 /// What a thing says on a poll about one of its MCUs.
@@ -59,6 +60,7 @@ extension FirmwareService {
       }
       return changed
     }
+    figures.count(offers)
     return offers
   }
 
@@ -96,7 +98,12 @@ extension FirmwareService {
 
   /// Waits for a commit. A change that could not be made durable is taken back out of memory.
   func settle(_ commit: PendingCommit?, of thingID: Int64) async throws {
-    do { try await commit?.wait() } catch {
+    guard let commit else { return }
+    let start = ContinuousClock.now
+    do {
+      try await commit.wait()
+      figures.commitSeconds.record(duration: ContinuousClock.now - start)
+    } catch {
       fleet.forget(thingID)
       throw ServiceError.translated(error)
     }

@@ -18,16 +18,20 @@ extension FirmwareService {
     guard let known = try await translatingErrors({ try await fleet.standing(of: thingID) }),
       let model = releases.modelsByID[known.modelID]
     else { throw ServiceError(.unknownThing, "thing not found") }
+    var statuses: [ReportedStatus?] = []
     let commit = try fleet.change(thingID, seenAt: now) { standing in
       try values.map { key, value in
         guard key == Self.firmwareResource else {
           throw ServiceError(.malformed, "key: only \(Self.firmwareResource) can be written so far")
         }
-        try Self.apply(FirmwareReport(value), to: &standing, model, releases, at: now)
+        let report = try FirmwareReport(value)
+        try Self.apply(report, to: &standing, model, releases, at: now)
+        statuses.append(report.status)
         return StoredValue(key: key, value: value, datetime: now)
       }
     }
     try await settle(commit, of: thingID)
+    for status in statuses { figures.count(report: status) }
   }
 
   /// The newest values of a resource of a thing, newest first.

@@ -29,6 +29,8 @@ enum ServedApplication {
     let registry = PrometheusRegistry()
     MetricsSystem.bootstrap(registry)
 
+    // Nothing that this process writes is for anybody else: rows and images are as secret as the tokens among them.
+    umask(0o077)
     let folder = try StoreFolder(configuration.store, create: true)
     let sealingKey = try folder.sealingKey()
     let pool = NIOThreadPool(numberOfThreads: 4)
