@@ -50,10 +50,14 @@ extension Catalog {
   /// Records that an image has landed in the store. Again is a success.
   public func recordImage(_ digest: ImageDigest, size: Int64, at now: Timestamp) async throws {
     try await write { db in
-      try db.execute(
-        sql: "INSERT INTO image (digest, size, storedAt) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
-        arguments: [digest.hex, size, now.milliseconds])
+      try Self.insertImage(digest, size: size, now, db)
     }
+  }
+
+  private static func insertImage(_ digest: ImageDigest, size: Int64, _ now: Timestamp, _ db: Database) throws {
+    try db.execute(
+      sql: "INSERT INTO image (digest, size, storedAt) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
+      arguments: [digest.hex, size, now.milliseconds])
   }
 
   /// Registers a firmware, and decides in one transaction whether it may be.
@@ -74,6 +78,8 @@ extension Catalog {
       let newest = try Int64.fetchOne(
         db, sql: "SELECT MAX(sequence) FROM firmware WHERE mcuId = ?", arguments: [new.mcuID])
       if let newest, new.sequence <= newest { return .oldSequence(newest: newest) }
+      // The bytes were seen a moment ago; their row may have gone as an orphan's.
+      try Self.insertImage(new.digest, size: new.size, now, db)
       let details = try jsonText(new.formatDetails)
       try db.execute(
         sql: """

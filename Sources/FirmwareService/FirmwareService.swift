@@ -45,7 +45,9 @@ public final class FirmwareService: Sendable {
   /// Takes the models and firmwares anew from the catalog: after each change of them.
   func reloadReleases() async throws {
     try await translatingErrors {
-      releases.replace(models: try await catalog.models(), firmwares: try await catalog.firmwares())
+      let reading = releases.beginReading()
+      releases.replace(
+        reading: reading, models: try await catalog.models(), firmwares: try await catalog.firmwares())
     }
   }
 

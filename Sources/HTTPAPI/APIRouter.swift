@@ -21,6 +21,7 @@ public enum APIRouter {
     to router: Router<APIContext>, _ service: FirmwareService, _ settings: APISettings,
     _ isReady: @escaping @Sendable () -> Bool, _ metricsText: @escaping @Sendable () -> String
   ) -> [String] {
+    router.add(middleware: HeadAnswers())
     router.add(middleware: RequestFigures())
     router.add(middleware: ErrorAnswers())
     router.add(middleware: OperatorAuthentication(service: service))

@@ -108,7 +108,9 @@ final class FleetTable: Sendable {
     _ thingID: Int64, seenAt now: Timestamp?, _ change: (inout ThingStanding) throws -> [StoredValue]
   ) throws -> PendingCommit? {
     try state.withLock { state in
-      guard let before = state.standings[thingID] else { throw ServiceError(.unknownThing, "thing not found") }
+      guard let before = state.standings[thingID] else {
+        throw ServiceError(.unavailable, "the thing is being changed: try again")
+      }
       var after = before
       let values = try change(&after)
       if let now { state.marks[thingID, default: Marks()].seenAt = now }
@@ -139,8 +141,9 @@ final class FleetTable: Sendable {
   /// Drops what memory holds of a thing; the catalog has it, or will tell that it is gone.
   func forget(_ thingID: Int64) {
     state.withLock { state in
-      state.standings[thingID] = nil
       state.marks[thingID] = nil
+      // Tokens are only held of things that are; looking for them costs a pass over all.
+      guard state.standings.removeValue(forKey: thingID) != nil else { return }
       state.owners = state.owners.filter { $0.value.thingID != thingID }
     }
   }

@@ -23,11 +23,27 @@ final class ReleaseIndex: Sendable {
     func firmware(mcuID: Int64, version: String) -> Firmware? { versions[mcuID]?[version] }
   }
 
-  private let state = Mutex(Snapshot())
+  private struct State {
+    var snapshot = Snapshot()
+    var readings = 0
+    var newestReading = 0
+  }
 
-  var snapshot: Snapshot { state.withLock { $0 } }
+  private let state = Mutex(State())
 
-  func replace(models: [Model], firmwares: [Firmware]) {
+  var snapshot: Snapshot { state.withLock { $0.snapshot } }
+
+  /// Announces a reading of the catalog that begins now.
+  func beginReading() -> Int {
+    state.withLock { state in
+      state.readings += 1
+      return state.readings
+    }
+  }
+
+  /// Takes what a reading gave, unless one that began later has been taken: or a firmware that was just withdrawn could come
+  /// back.
+  func replace(reading: Int, models: [Model], firmwares: [Firmware]) {
     var next = Snapshot()
     for model in models {
       next.modelsByID[model.id] = model
@@ -43,6 +59,10 @@ final class ReleaseIndex: Sendable {
       }
     }
     next.firmwares = firmwares
-    state.withLock { $0 = next }
+    state.withLock { state in
+      guard reading > state.newestReading else { return }
+      state.newestReading = reading
+      state.snapshot = next
+    }
   }
 }

@@ -1,6 +1,8 @@
 public import Catalog
+import Cryptography
 import Domain
 public import ImageStore
+import Signing
 
 /// What a verification of the store saw.
 public struct StoreReport: Sendable {
@@ -56,9 +58,31 @@ public enum StoreVerification {
     for name in try await images.strayNames() {
       findings.append(.init(kind: "strayFile", subject: name, detail: "it lies among the images and is none"))
     }
+    for firmware in firmwares {
+      if let detail = try await manifestProblem(of: firmware, catalog) {
+        findings.append(.init(kind: "manifest", subject: firmware.publicID, detail: detail))
+      }
+    }
     let named = Set(firmwares.map(\.digest))
     return StoreReport(
       images: stored.count, bytes: bytes, firmwares: firmwares.count, things: try await catalog.thingCount(),
       orphans: present.subtracting(named).count, findings: findings)
+  }
+
+  /// What is wrong with the signed manifest of a firmware: it must say what the row says, and its key's signature must hold. A
+  /// key that was revoked since still vouches for what it signed before.
+  private static func manifestProblem(of firmware: Firmware, _ catalog: Catalog) async throws -> String? {
+    let keys = try await catalog.keys(of: firmware.modelID).filter { $0.keyID == firmware.keyID }
+    guard let bytes = try await catalog.envelope(of: firmware.id) else { return "it has no manifest" }
+    do {
+      let known = try keys.map { KnownKey(key: try PublicKey(pem: $0.pem), isRevoked: false) }
+      let manifest = try SignedEnvelope(jsonBytes: bytes).verify(with: known).manifest
+      let agrees =
+        manifest.model == firmware.model && manifest.mcu == firmware.mcu && manifest.version == firmware.version.text
+        && manifest.sequence == firmware.sequence && manifest.sha256 == firmware.digest && manifest.size == firmware.size
+      return agrees ? nil : "its manifest says something else than its row"
+    } catch {
+      return "\(error)"
+    }
   }
 }

@@ -9,8 +9,8 @@ struct ServiceRoutes: Sendable {
   let metricsText: @Sendable () -> String
 
   func add(to table: inout RouteTable) {
-    table.on(Endpoints.health) { _, _ in .text("ok\n") }
-    table.on(Endpoints.readiness) { [isReady] _, _ in
+    table.onHeadToo(Endpoints.health) { _, _ in .text("ok\n") }
+    table.onHeadToo(Endpoints.readiness) { [isReady] _, _ in
       isReady() ? .text("ready\n") : .text("not ready\n", status: .serviceUnavailable)
     }
     table.on(Endpoints.metrics) { [settings, metricsText] request, _ in

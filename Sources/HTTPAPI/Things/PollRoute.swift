@@ -25,10 +25,6 @@ struct PollRoute: Sendable {
     let headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache"]
     let outcome = conditions.evaluate(against: .init(entityTag: tag), now: Timestamp(milliseconds: 0))
     guard outcome != .notModified else { return Response(status: .notModified, headers: headers) }
-    guard request.method != .head else {
-      return Response(
-        status: .ok, headers: headers + [.contentType: "application/json", .contentLength: String(body.count)])
-    }
     return .jsonBytes(body, headers: headers)
   }
 }
@@ -47,13 +43,5 @@ enum LatestFirmwaresBody {
         """
     }
     return "{\"status\":\"success\",\"firmwares\":[\(entries.joined(separator: ","))]}"
-  }
-}
-
-extension HTTPFields {
-  static func + (left: HTTPFields, right: HTTPFields) -> HTTPFields {
-    var all = left
-    all.append(contentsOf: right)
-    return all
   }
 }

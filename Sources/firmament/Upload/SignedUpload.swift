@@ -52,7 +52,9 @@ struct SignedUpload: Sendable {
         progress.note("Waiting \(ProgressLine.clock(seconds)) before going on: \(reason)")
       })
     switch outcome {
-    case .sent: progress.finish()
+    case .sent:
+      progress.update(image.size)
+      progress.finish()
     case .alreadyStored: progress.note("The server has the bytes of \(image.name) already.")
     }
   }
