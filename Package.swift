@@ -115,7 +115,7 @@ let package = Package(
     tests(
       "HTTPAPITests",
       ["HTTPAPI", "FirmwareService", "APIContract", "Domain", hummingbirdTesting, hummingbird, nioCore, nioHTTP1, nioEmbedded]),
-    tests("CommandTests", ["firmament"]),
+    tests("CommandTests", ["firmament", "APIClient", "APIContract", "Domain", nioCore, nioPosix, nioHTTP1]),
     tests("EndToEndTests", ["firmament", "APIClient", "APIContract", "Cryptography", "Domain", httpClient, nioCore]),
   ]
 )

@@ -43,7 +43,7 @@ public struct ImageTransfer: Sendable {
         if arrived > furthest { fruitless = 0 }
         furthest = max(furthest, arrived)
         _ = try await client.storeImage(
-          digest, file: path, from: arrived < size ? arrived : 0, size: size, progress: progress)
+          digest, file: path, from: arrived <= size ? arrived : 0, size: size, progress: progress)
         return .sent
       } catch let error as APIClientError where error.isPassing && reached {
         fruitless += 1

@@ -35,7 +35,10 @@ extension OperatorClient {
   ) async throws -> ImageShape {
     var request = request(Endpoints.storeImage, Endpoints.storeImage.path(digest.description))
     request.headers.add(name: "Content-Type", value: "application/octet-stream")
-    if offset > 0 { request.headers.add(name: "Content-Range", value: "bytes \(offset)-\(size - 1)/\(size)") }
+    if offset > 0 {
+      let rest = offset < size ? "\(offset)-\(size - 1)" : "*"
+      request.headers.add(name: "Content-Range", value: "bytes \(rest)/\(size)")
+    }
     request.body = .stream(
       FileChunks(path: path, offset: offset, size: size, progress: progress), length: .known(size - offset))
     let response = try await connection.send(request, within: nil)

@@ -50,7 +50,7 @@ struct ImageRoutes: Sendable {
 }
 
 /// The `Content-Range` of an upload that goes on where an earlier one stopped (RFC 9110 section 14.4): from some byte to the
-/// end.
+/// end, or `*` when every byte has arrived and only the end is missing.
 struct UploadRange: Equatable {
   let first: Int64
   let size: Int64
@@ -62,6 +62,12 @@ struct UploadRange: Equatable {
     guard words.count == 2, words[0].lowercased() == "bytes" else { throw refusal }
     let halves = words[1].split(separator: "/", omittingEmptySubsequences: false)
     guard halves.count == 2, let size = Int64(halves[1]) else { throw refusal }
+    guard halves[0] != "*" else {
+      guard size > 0 else { throw refusal }
+      first = size
+      self.size = size
+      return
+    }
     let ends = halves[0].split(separator: "-", omittingEmptySubsequences: false)
     guard ends.count == 2, let first = Int64(ends[0]), let last = Int64(ends[1]), first >= 0, first <= last, last == size - 1
     else { throw refusal }

@@ -73,6 +73,8 @@ enum ServedApplication {
     let router = APIRouter.make(
       service: service, settings: configuration.settings, isReady: { readiness.isReady }, metricsText: { registry.text() })
     let limits = configuration.connections
+    var frameworkLog = log
+    frameworkLog.logLevel = max(log.logLevel, .notice)
     let application = Application(
       router: router,
       server: HTTPServerBuilder { responder in FirmamentHTTP1Channel(responder: responder, limits: limits) },
@@ -82,7 +84,7 @@ enum ServedApplication {
       onServerRunning: { channel in
         readiness.begin()
         announce(channel.localAddress, folder, configuration, log)
-      }, logger: log)
+      }, logger: frameworkLog)
     var group = ServiceGroupConfiguration(
       services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
     group.maximumGracefulShutdownDuration = .seconds(longestShutdown)

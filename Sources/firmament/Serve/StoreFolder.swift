@@ -27,13 +27,22 @@ final class StoreFolder: Sendable {
     }
     lock = open(self.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard lock >= 0 else { throw CommandFailure("there is no store in \(path): give the folder of one with --store") }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+    guard Self.lock(lock) else {
       close(lock)
       throw CommandFailure("another firmament server runs on the store \(path): stop it first, or give another --store")
     }
   }
 
   deinit { close(lock) }
+
+  /// A server that was killed a moment ago may still be on its way out, so the lock is tried for two seconds.
+  private static func lock(_ folder: CInt) -> Bool {
+    for _ in 0..<20 {
+      if flock(folder, LOCK_EX | LOCK_NB) == 0 { return true }
+      usleep(100_000)
+    }
+    return flock(folder, LOCK_EX | LOCK_NB) == 0
+  }
 
   /// The key that seals tokens and codes; made on the first start.
   /// - Throws: `CommandFailure` when a catalog is there but its key is not: a new one could read nothing in it.
