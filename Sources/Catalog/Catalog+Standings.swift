@@ -128,16 +128,17 @@ extension Catalog {
     try db.cachedStatement(
       sql: """
         INSERT INTO installation (thingId, firmwareId, state, since, installedAt, bootAtInstall, otherVersionSaidAt, code,
-          message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+          message, bytesServed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (thingId, firmwareId) DO UPDATE SET state = excluded.state, since = excluded.since,
           installedAt = excluded.installedAt, bootAtInstall = excluded.bootAtInstall,
-          otherVersionSaidAt = excluded.otherVersionSaidAt, code = excluded.code, message = excluded.message
+          otherVersionSaidAt = excluded.otherVersionSaidAt, code = excluded.code, message = excluded.message,
+          bytesServed = excluded.bytesServed
         """
     ).execute(
       arguments: [
         thingID, installation.firmwareID, installation.state.rawValue, installation.since.milliseconds,
         installation.installedAt?.milliseconds, installation.bootAtInstall, installation.otherVersionSaidAt?.milliseconds,
-        installation.code, installation.message,
+        installation.code, installation.message, installation.bytesServed,
       ])
   }
 }

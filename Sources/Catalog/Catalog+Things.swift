@@ -203,6 +203,7 @@ extension Catalog {
     Installation(
       firmwareID: row["firmwareId"], state: try row.state("state"), since: row.time("since"),
       installedAt: row.optionalTime("installedAt"), bootAtInstall: row["bootAtInstall"],
-      otherVersionSaidAt: row.optionalTime("otherVersionSaidAt"), code: row["code"], message: row["message"])
+      otherVersionSaidAt: row.optionalTime("otherVersionSaidAt"), code: row["code"], message: row["message"],
+      bytesServed: row["bytesServed"])
   }
 }

@@ -74,10 +74,12 @@ public struct Installation: Sendable, Hashable {
   /// The code and message of a failure, as the thing gave them.
   public var code: String?
   public var message: String?
+  /// Bytes of the image that the server has sent it, repeated ranges counted again.
+  public var bytesServed: Int64
 
   public init(
     firmwareID: Int64, state: InstallationState, since: Timestamp, installedAt: Timestamp? = nil, bootAtInstall: String? = nil,
-    otherVersionSaidAt: Timestamp? = nil, code: String? = nil, message: String? = nil
+    otherVersionSaidAt: Timestamp? = nil, code: String? = nil, message: String? = nil, bytesServed: Int64 = 0
   ) {
     self.firmwareID = firmwareID
     self.state = state
@@ -87,5 +89,6 @@ public struct Installation: Sendable, Hashable {
     self.otherVersionSaidAt = otherVersionSaidAt
     self.code = code
     self.message = message
+    self.bytesServed = bytesServed
   }
 }

@@ -38,6 +38,16 @@ extension Endpoint {
     template.split(separator: "/").compactMap { $0.hasPrefix("{") ? String($0.dropFirst().dropLast()) : nil }
   }
 
+  /// What stands before, between and after the parameters: one piece more than there are parameters.
+  public var literalPieces: [String] {
+    var pieces = [""]
+    for segment in template.split(separator: "/") {
+      pieces[pieces.count - 1] += "/"
+      if segment.hasPrefix("{") { pieces.append("") } else { pieces[pieces.count - 1] += segment }
+    }
+    return pieces
+  }
+
   /// The path with the parameters filled in, percent-encoded (RFC 3986 section 2.1): all but unreserved characters, and `:`.
   /// - Precondition: as many values as the template has parameters.
   public func path(_ values: String...) -> String {

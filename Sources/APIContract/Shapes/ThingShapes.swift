@@ -82,9 +82,12 @@ public struct InstallationShape: Codable, Sendable {
   /// The code of a failure, as the thing gave it.
   public let code: String?
   public let message: String?
+  /// Bytes of the image that were sent to it, repeated ranges counted again.
+  public let bytesServed: Int64
 
   public init(
-    id: String, version: String, state: InstallationState, since: Timestamp, code: String? = nil, message: String? = nil
+    id: String, version: String, state: InstallationState, since: Timestamp, code: String? = nil, message: String? = nil,
+    bytesServed: Int64
   ) {
     self.id = id
     self.version = version
@@ -92,6 +95,7 @@ public struct InstallationShape: Codable, Sendable {
     self.since = since
     self.code = code
     self.message = message
+    self.bytesServed = bytesServed
   }
 }
 

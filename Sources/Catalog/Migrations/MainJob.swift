@@ -118,6 +118,7 @@ enum MainJob {
       otherVersionSaidAt BIGINT,
       code TEXT,
       message TEXT,
+      bytesServed BIGINT NOT NULL CHECK (bytesServed >= 0),
       PRIMARY KEY (thingId, firmwareId)
     );
     CREATE INDEX installationAwaiting ON installation (installedAt)

@@ -32,6 +32,7 @@ public struct FirmwareDownload: Sendable {
   /// Notes that the bytes of a range were sent. When all of the image was, the thing has downloaded it.
   public func sent(_ range: Range<Int64>) {
     service.figures.downloadBytes.increment(by: range.count)
+    service.noteBytes(Int64(range.count), of: firmware, on: thingID)
     if service.coverage.add(range, of: firmware, to: thingID) { service.note(.downloaded, of: firmware, on: thingID) }
   }
 }
@@ -63,6 +64,16 @@ extension FirmwareService {
     case .failed, .rejected, .rolledBack:
       throw ServiceError(.notForThisThing, "this firmware failed on this thing and waits for an operator's retry")
     case .offered, .downloading, .downloaded, .installing, .installed, .confirmed, nil: return firmware
+    }
+  }
+
+  /// Adds to the bytes that a thing was sent of a firmware.
+  func noteBytes(_ count: Int64, of firmware: Firmware, on thingID: Int64) {
+    fleet.observe(thingID, at: clock()) { standing in
+      guard var installation = standing.installation(of: firmware.id) else { return [] }
+      installation.bytesServed += count
+      standing.set(installation)
+      return [(firmware.mcuID, firmware.id)]
     }
   }
 

@@ -96,6 +96,6 @@ extension InstallationShape {
     guard let firmware = report.firmware, let installation = report.installation else { return nil }
     self.init(
       id: firmware.publicID, version: firmware.version.text, state: installation.state, since: installation.since,
-      code: installation.code, message: installation.message)
+      code: installation.code, message: installation.message, bytesServed: installation.bytesServed)
   }
 }

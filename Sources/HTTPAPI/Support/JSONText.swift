@@ -5,6 +5,8 @@ import Foundation
 enum JSONText {
   /// The text in quotation marks, escaped as RFC 8259 section 7 asks. Slashes are not escaped.
   static func quoted(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }
+    guard !isPlain else { return "\"\(text)\"" }
     var quoted = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -2,21 +2,33 @@ import APIContract
 import HTTPTypes
 import Hummingbird
 
-/// Registers routes by their endpoints, so that a path is spelled in the contract and nowhere else.
+/// Registers routes by their endpoints, so that a path, and who may call it, is said in the contract and nowhere else.
 struct RouteTable {
   typealias Handler = @Sendable (Request, APIContext) async throws -> Response
 
   private let router: Router<APIContext>
   private(set) var registered: [String] = []
 
-  init(router: Router<APIContext>) { self.router = router }
+  private let authentication: OperatorAuthentication
+
+  init(router: Router<APIContext>, authentication: OperatorAuthentication) {
+    self.router = router
+    self.authentication = authentication
+  }
 
   mutating func on(_ endpoint: Endpoint, _ handler: @escaping Handler) {
-    router.on(RouterPath(endpoint.template), method: endpoint.httpMethod, use: handler)
+    let path = RouterPath(endpoint.template)
+    switch endpoint.access {
+    case .anyone, .things: router.on(path, method: endpoint.httpMethod, use: handler)
+    case .operators:
+      router.on(path, method: endpoint.httpMethod) { [authentication] request, context in
+        try await handler(request, try authentication.admit(request, context))
+      }
+    }
     registered.append(endpoint.id)
   }
 
-  /// The same for HEAD beside GET.
+  /// The same for HEAD beside GET, for routes that no operator's token guards.
   mutating func onHeadToo(_ endpoint: Endpoint, _ handler: @escaping Handler) {
     on(endpoint, handler)
     router.on(RouterPath(endpoint.template), method: .head, use: handler)

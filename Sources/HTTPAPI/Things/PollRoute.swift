@@ -8,7 +8,12 @@ import Hummingbird
 /// `GET /v2/things/T/firmwares/latest`: the poll (wire page, section 3.8).
 struct PollRoute: Sendable {
   let service: FirmwareService
-  let settings: APISettings
+  private let body: LatestFirmwaresBody
+
+  init(service: FirmwareService, settings: APISettings) {
+    self.service = service
+    body = LatestFirmwaresBody(publicPath: settings.publicPath)
+  }
 
   func add(to table: inout RouteTable) { table.onHeadToo(Endpoints.latestFirmwares, poll) }
 
@@ -19,7 +24,7 @@ struct PollRoute: Sendable {
       RunningReport(mcu: request.query("mcu"), version: $0, boot: request.query("boot"))
     }
     let offers = try await service.offerFirmware(to: thing, running: running)
-    let body = Array(LatestFirmwaresBody.text(offers, token: token, publicPath: settings.publicPath).utf8)
+    let body = body.bytes(offers, token: token)
     let tag = "\"\(Hexadecimal.encode(SHA256Hasher.digest(of: body).prefix(16)))\""
     let conditions = Preconditions(ifNoneMatch: request.joined(.ifNoneMatch))
     let headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache"]
@@ -31,17 +36,43 @@ struct PollRoute: Sendable {
 
 /// The body of a poll's answer. Members stand in the order of the wire page, and nothing that is not needed is written: small
 /// devices hold about 1,400 bytes, headers included.
-enum LatestFirmwaresBody {
-  static func text(_ offers: [OfferedFirmware], token: String, publicPath: String) -> String {
-    let entries = offers.map { offer in
-      let firmware = offer.firmware
-      let path = publicPath + Endpoints.downloadFirmware.path(token, firmware.publicID)
-      return """
-        {"_id":\(JSONText.quoted(firmware.publicID)),"version":\(JSONText.quoted(firmware.version.text)),\
-        "mcu":\(JSONText.quoted(firmware.mcu)),"sequence":\(firmware.sequence),"size":\(firmware.size),\
-        "sha256":"\(firmware.digest.hex)","url":\(JSONText.quoted(path)),"update":\(offer.isUpdate)}
-        """
+struct LatestFirmwaresBody: Sendable {
+  /// What stands before, between and after the token and the id in the path of a download.
+  private let pathPieces: [String]
+
+  init(publicPath: String) {
+    var pieces = Endpoints.downloadFirmware.literalPieces
+    pieces[0] = publicPath + pieces[0]
+    pathPieces = pieces
+  }
+
+  func bytes(_ offers: [OfferedFirmware], token: String) -> [UInt8] {
+    var body: [UInt8] = []
+    body.reserveCapacity(64 + offers.count * 320)
+    body += "{\"status\":\"success\",\"firmwares\":[".utf8
+    for (index, offer) in offers.enumerated() {
+      if index > 0 { body.append(UInt8(ascii: ",")) }
+      append(offer, token, to: &body)
     }
-    return "{\"status\":\"success\",\"firmwares\":[\(entries.joined(separator: ","))]}"
+    body += "]}".utf8
+    return body
+  }
+
+  private func append(_ offer: OfferedFirmware, _ token: String, to body: inout [UInt8]) {
+    let firmware = offer.firmware
+    body += "{\"_id\":\"".utf8
+    body += firmware.publicID.utf8
+    body += "\",\"version\":".utf8
+    body += JSONText.quoted(firmware.version.text).utf8
+    body += ",\"mcu\":".utf8
+    body += JSONText.quoted(firmware.mcu).utf8
+    body += ",\"sequence\":\(firmware.sequence),\"size\":\(firmware.size),\"sha256\":\"".utf8
+    body += firmware.digest.hex.utf8
+    body += "\",\"url\":\"".utf8
+    body += pathPieces[0].utf8
+    body += token.utf8
+    body += pathPieces[1].utf8
+    body += firmware.publicID.utf8
+    body += (offer.isUpdate ? "\",\"update\":true}" : "\",\"update\":false}").utf8
   }
 }

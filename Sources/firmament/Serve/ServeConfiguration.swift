@@ -33,7 +33,8 @@ struct ServeConfiguration: Sendable {
     logLevel = level
     hotImages = try values.number("hotImages", 0...Int.max) ?? 256 << 20
     var settings = APISettings(version: Firmament.version)
-    settings.publicPath = publicURL.map { $0.path.hasSuffix("/") ? String($0.path.dropLast()) : $0.path } ?? ""
+    let publicPath = publicURL?.path(percentEncoded: true) ?? ""
+    settings.publicPath = publicPath.hasSuffix("/") ? String(publicPath.dropLast()) : publicPath
     settings.metricsToken = values.text("metricsToken")
     settings.largestImage = try values.number("largestImage", 1...Int.max).map(Int64.init) ?? settings.largestImage
     settings.largestOperatorBody = try values.number("largestOperatorBody", 1024...1 << 30) ?? settings.largestOperatorBody

@@ -3,14 +3,12 @@ import HTTPTypes
 import Hummingbird
 
 /// Lets only operators through: `Authorization: Bearer TOKEN` (RFC 6750 section 2.1).
-struct OperatorAuthentication: RouterMiddleware {
-  typealias Context = APIContext
+struct OperatorAuthentication: Sendable {
   let service: FirmwareService
 
-  func handle(
-    _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
-  ) async throws -> Response {
-    guard request.uri.path.split(separator: "/").starts(with: ["api", "v1"]) else { return try await next(request, context) }
+  /// - Returns: the context with the operator's name in it.
+  /// - Throws: `APIError` (401).
+  func admit(_ request: Request, _ context: APIContext) throws -> APIContext {
     guard let token = request.bearerToken, let name = service.operatorName(token: token) else {
       throw APIError(
         status: .unauthorized, code: "unauthorized", message: "an operator's token is needed: Authorization: Bearer TOKEN",
@@ -18,7 +16,7 @@ struct OperatorAuthentication: RouterMiddleware {
     }
     var context = context
     context.operatorName = name
-    return try await next(request, context)
+    return context
   }
 }
 
