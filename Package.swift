@@ -11,12 +11,12 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -111,11 +111,18 @@ let package = Package(
     tests("TelemetryTests", ["Telemetry", coreMetrics]),
     tests("RolloutsTests", ["Rollouts", "Domain"]),
     tests("ImageFormatsTests", ["ImageFormats", "Domain"]),
-    tests("FirmwareServiceTests", ["FirmwareService", "Domain"]),
+    tests(
+      "FirmwareServiceTests",
+      ["FirmwareService", "Catalog", "ImageStore", "Signing", "Cryptography", "Domain", log, nioCore, nioPosix]),
     tests(
       "HTTPAPITests",
-      ["HTTPAPI", "FirmwareService", "APIContract", "Domain", hummingbirdTesting, hummingbird, nioCore, nioHTTP1, nioEmbedded]),
+      [
+        "HTTPAPI", "FirmwareService", "Catalog", "ImageStore", "Signing", "Cryptography", "APIContract", "Domain",
+        hummingbirdTesting, log, nioPosix, httpTypes, hummingbird, nioCore, nioHTTP1, nioEmbedded,
+      ]),
     tests("CommandTests", ["firmament", "APIClient", "APIContract", "Domain", nioCore, nioPosix, nioHTTP1]),
-    tests("EndToEndTests", ["firmament", "APIClient", "APIContract", "Cryptography", "Domain", httpClient, nioCore]),
+    tests(
+      "EndToEndTests", ["firmament", "APIClient", "APIContract", "Cryptography", "Domain", httpClient, nioCore],
+      exclude: ["Fixtures"]),
   ]
 )

@@ -5,6 +5,9 @@ public import Domain
 public struct ImageTransfer: Sendable {
   /// Attempts in a row that bring nothing further before it gives up.
   public static let attempts = 8
+  /// The same while another upload of the image is under way: one whose connection died silently is given up by the server
+  /// after half a minute.
+  public static let attemptsWhileBusy = 60
   /// The longest wait between two attempts, in seconds, unless the server asks for another.
   public static let longestWait = 15.0
 
@@ -47,8 +50,9 @@ public struct ImageTransfer: Sendable {
         return .sent
       } catch let error as APIClientError where error.isPassing && reached {
         fruitless += 1
-        guard fruitless < Self.attempts else { throw error }
-        let wait = error.retryAfter.map(Double.init) ?? min(Self.longestWait, 0.25 * Double(1 << fruitless))
+        let isBusy = error.problem == "upload-in-progress"
+        guard fruitless < (isBusy ? Self.attemptsWhileBusy : Self.attempts) else { throw error }
+        let wait = error.retryAfter.map(Double.init) ?? min(Self.longestWait, 0.25 * Double(1 << min(fruitless, 8)))
         waiting(error, wait)
         try await Task.sleep(for: .seconds(min(wait, 60)))
       }

@@ -27,12 +27,8 @@ public struct PrivateKey: Sendable {
   /// - Parameter pem: an unencrypted PKCS#8 private key (RFC 5958) in PEM (RFC 7468).
   /// - Throws: `malformedKey` or `unsupportedKey`.
   public init(pem: String) throws {
-    guard let bio = BIO_new_mem_buf(pem, Int32(pem.utf8.count)) else { throw CryptographyError(.failed, "no memory") }
-    defer { BIO_free(bio) }
-    guard let key = PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in 0 }, nil) else {
-      ERR_clear_error()
-      throw CryptographyError(.malformedKey, "not an unencrypted private key in PEM")
-    }
+    let key = try KeyHandle.read(pem) { PEM_read_bio_PrivateKey($0, nil, { _, _, _, _ in -1 }, nil) }
+    guard let key else { throw CryptographyError(.malformedKey, "not an unencrypted private key in PEM") }
     handle = KeyHandle(key)
     algorithm = try handle.algorithm()
   }
@@ -73,12 +69,8 @@ public struct PublicKey: Sendable {
   /// - Parameter pem: a SubjectPublicKeyInfo in PEM.
   /// - Throws: `malformedKey` or `unsupportedKey`.
   public init(pem text: String) throws {
-    guard let bio = BIO_new_mem_buf(text, Int32(text.utf8.count)) else { throw CryptographyError(.failed, "no memory") }
-    defer { BIO_free(bio) }
-    guard let key = PEM_read_bio_PUBKEY(bio, nil, { _, _, _, _ in 0 }, nil) else {
-      ERR_clear_error()
-      throw CryptographyError(.malformedKey, "not a public key in PEM")
-    }
+    let key = try KeyHandle.read(text) { PEM_read_bio_PUBKEY($0, nil, { _, _, _, _ in -1 }, nil) }
+    guard let key else { throw CryptographyError(.malformedKey, "not a public key in PEM") }
     handle = KeyHandle(key)
     algorithm = try handle.algorithm()
     let handle = handle
@@ -129,6 +121,21 @@ private final class KeyHandle: @unchecked Sendable {
       if group == "prime256v1" { return .ecdsaP256 }
     }
     throw CryptographyError(.unsupportedKey, "only Ed25519 and ECDSA P-256 keys are supported")
+  }
+
+  /// Lets `read` take a key out of a PEM; nil where it finds none. OpenSSL may look at the bytes only for as long as that
+  /// lasts. A callback for passwords has to fail: 0 would be an empty password.
+  static func read(_ pem: String, _ read: (OpaquePointer) -> OpaquePointer?) throws -> OpaquePointer? {
+    let bytes = Array(pem.utf8)
+    return try bytes.withUnsafeBytes { bytes in
+      guard let count = Int32(exactly: bytes.count), count > 0 else { return nil }
+      guard let bio = BIO_new_mem_buf(bytes.baseAddress, count) else { throw CryptographyError(.failed, "no memory") }
+      defer {
+        BIO_free(bio)
+        ERR_clear_error()
+      }
+      return read(bio)
+    }
   }
 
   static func text(_ write: (OpaquePointer) -> Int32) throws -> String {

@@ -88,6 +88,12 @@ enum FileTree {
     return nil
   }
 
+  static func isFolder(_ path: String) throws -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw ImageStoreError.system("stat", path) }
+    return status.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// Sets the time of the last change to now.
   static func touch(_ path: String) { utimensat(AT_FDCWD, path, nil, 0) }
 

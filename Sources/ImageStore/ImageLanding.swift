@@ -43,11 +43,11 @@ extension ImageStore {
   private func begin(_ digest: ImageDigest, _ offset: Int64) async throws -> ImageLanding {
     let largest = largestImage
     return try await pool.runIfActive { [layout, pool] in
-      let file = try FileDescriptor(layout.partial(digest), O_RDWR | O_CREAT)
-      let received = try file.size
+      let received = try FileTree.describe(layout.partial(digest))?.size ?? 0
       guard offset <= received else {
         throw ImageStoreError(.wrongOffset, "\(received) bytes of this image have arrived", received: received)
       }
+      let file = try FileDescriptor(layout.partial(digest), O_RDWR | O_CREAT)
       try file.truncate(to: offset)
       let hasher = SHA256Hasher()
       try file.feed(0..<offset) { hasher.update($0) }

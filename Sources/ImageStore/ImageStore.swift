@@ -45,19 +45,13 @@ public final class ImageStore: Sendable {
 
   /// Every stored image. Names that are no digest are left out, and reported by `strayNames`.
   public func digests() async throws -> [ImageDigest] {
-    try await pool.runIfActive { [layout] in
-      try FileTree.names(in: layout.digests).flatMap { fan in
-        try FileTree.names(in: "\(layout.digests)/\(fan)").compactMap { ImageDigest(hex: $0) }
-      }
-    }
+    try await pool.runIfActive { [layout] in try layout.names().compactMap { layout.digest(ofImage: $0) } }
   }
 
-  /// Files among the images whose name is no digest.
+  /// Files among the images whose name is no digest, and images that lie where none is looked for.
   public func strayNames() async throws -> [String] {
     try await pool.runIfActive { [layout] in
-      try FileTree.names(in: layout.digests).flatMap { fan in
-        try FileTree.names(in: "\(layout.digests)/\(fan)").filter { ImageDigest(hex: $0)?.hex.hasPrefix(fan) != true }
-      }
+      try layout.names().filter { layout.digest(ofImage: $0) == nil }.map { String($0.split(separator: "/").last ?? "") }
     }
   }
 

@@ -30,12 +30,14 @@ extension ImageStore {
 }
 
 extension ImageStore {
-  /// Opens an image and lets `body` read it, blocking, on a thread of the store's pool.
+  /// Lets `body` read an image from its file, blocking, on a thread of the store's pool. Nothing of it is kept in memory.
   public func inspect<Value: Sendable>(
     _ digest: ImageDigest, _ body: @escaping @Sendable (StoredImage) throws -> Value
   ) async throws -> Value {
-    let image = try await open(digest)
-    return try await pool.runIfActive { try body(image) }
+    try await pool.runIfActive { [layout, pool] in
+      let file = try FileDescriptor(layout.image(digest), FileDescriptor.reading)
+      return try body(StoredImage(digest: digest, source: .file(file, size: try file.size), pool: pool))
+    }
   }
 }
 

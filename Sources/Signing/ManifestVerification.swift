@@ -38,10 +38,10 @@ extension SignedEnvelope {
     var refusal = SigningError(.untrustedKey, "signed by a key that this model does not trust")
     for signature in signatures {
       guard let known = keys.first(where: { $0.key.id == signature.keyid }) else { continue }
-      guard let signatureBytes = Data(base64Encoded: signature.sig) else {
+      guard let signatureBytes = Self.decode(signature.sig) else {
         throw SigningError(.malformedEnvelope, "a signature is not base64")
       }
-      guard known.key.verifies(Array(signatureBytes), over: encoded) else {
+      guard known.key.verifies(signatureBytes, over: encoded) else {
         refusal = SigningError(.wrongSignature, "the signature does not fit the manifest")
         continue
       }
@@ -58,9 +58,12 @@ extension SignedEnvelope {
     guard payloadType == Self.payloadType else {
       throw SigningError(.malformedEnvelope, "the payload type is not \(Self.payloadType)")
     }
-    guard let data = Data(base64Encoded: payload) else {
-      throw SigningError(.malformedEnvelope, "the payload is not base64")
-    }
-    return Array(data)
+    guard let bytes = Self.decode(payload) else { throw SigningError(.malformedEnvelope, "the payload is not base64") }
+    return bytes
+  }
+
+  /// Reads base64 (RFC 4648, section 4) in its one canonical form, so that an envelope cannot be written in two ways.
+  private static func decode(_ text: String) -> [UInt8]? {
+    Data(base64Encoded: text).flatMap { $0.base64EncodedString() == text ? Array($0) : nil }
   }
 }

@@ -35,7 +35,9 @@ enum ImportRule {
     ]),
     "APIContract": ["Domain"],
     // Floor 3
-    "HTTPAPI": nio.union(observing).union(hummingbird).union(["FirmwareService", "APIContract", "Domain", "Telemetry"]),
+    "HTTPAPI": nio.union(observing).union(hummingbird).union([
+      "FirmwareService", "APIContract", "Domain", "Cryptography", "Telemetry",
+    ]),
     "Dashboard": ["APIContract", "Hummingbird", "Mustache"],
     "APIClient": ["APIContract", "Domain", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
   ]
@@ -43,7 +45,7 @@ enum ImportRule {
   /// The executable at the door knows every room, and what it needs to read its arguments and to put things together.
   static let door = "firmament"
   static let doorExternal = nio.union(observing).union(hummingbird).union([
-    "ArgumentParser", "Configuration", "ServiceLifecycle",
+    "ArgumentParser", "Configuration", "ServiceLifecycle", "SystemPackage", "UnixSignals",
   ])
 
   /// The modules that a room's source imports although its line in the table does not have them; nil for a room that has no

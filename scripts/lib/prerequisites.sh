@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034
 build_packages=(libsqlite3-dev libssl-dev zlib1g-dev)
 # shellcheck disable=SC2034
-test_packages=(curl openssl)
+test_packages=(aria2 curl openssl wget)
 # shellcheck disable=SC2034
 bench_packages=(nginx wrk python3)
 

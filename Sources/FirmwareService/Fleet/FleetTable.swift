@@ -148,11 +148,11 @@ final class FleetTable: Sendable {
     }
   }
 
-  /// Writes what was marked.
+  /// Writes what was marked, and returns when that and all that was queued before is on the disk: what a query sees next is no
+  /// older than what memory held at the call.
   /// - Throws: when it could not be written; the marks are kept for the next time.
   func flush() async throws {
-    let (pending, marks) = state.withLock { state -> (PendingCommit?, [Int64: Marks]) in
-      guard !state.marks.isEmpty else { return (nil, [:]) }
+    let (pending, marks) = state.withLock { state -> (PendingCommit, [Int64: Marks]) in
       let marks = state.marks
       state.marks = [:]
       let rows = marks.compactMap { thingID, marks in
@@ -166,7 +166,7 @@ final class FleetTable: Sendable {
       return (catalog.record(rows), marks)
     }
     do {
-      try await pending?.wait()
+      try await pending.wait()
     } catch {
       state.withLock { state in
         for (thingID, lost) in marks {

@@ -109,7 +109,9 @@ extension FirmwareService {
       }
       return only
     }
-    guard let mcu = model.mcu(named: name) else {
+    // Clients that encode a query as a form send blanks as `+`; a name that has a plus itself comes first.
+    let formDecoded = String(name.map { $0 == "+" ? " " : $0 })
+    guard let mcu = model.mcu(named: name) ?? model.mcu(named: formDecoded) else {
       throw ServiceError(.malformed, "mcu: \(model.name) has no such MCU")
     }
     return mcu

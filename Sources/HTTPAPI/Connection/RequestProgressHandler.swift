@@ -127,7 +127,9 @@ final class RequestProgressHandler: ChannelDuplexHandler, RemovableChannelHandle
     case .head(let head) where (100..<200).contains(head.status.code):
       context.write(data, promise: promise)
     case .head(let head):
-      guard responsesOwed > 0 else { return dropUnowed(promise) }
+      // The framework answers a body that is not HTTP without a word: ours goes out in its place there too.
+      let hasFailed = failure != nil && isReadingBody && responsesOwed == 1
+      guard responsesOwed > 0, !hasFailed else { return dropUnowed(promise) }
       context.write(wrapOutboundOut(.head(begin(head))), promise: promise)
     case .body:
       if isDroppingResponse { promise?.succeed() } else { context.write(data, promise: promise) }

@@ -61,7 +61,7 @@ struct UploadRange: Equatable {
     let words = header.split(separator: " ")
     guard words.count == 2, words[0].lowercased() == "bytes" else { throw refusal }
     let halves = words[1].split(separator: "/", omittingEmptySubsequences: false)
-    guard halves.count == 2, let size = Int64(halves[1]) else { throw refusal }
+    guard halves.count == 2, let size = Int64(halves[1]), size > 0 else { throw refusal }
     guard halves[0] != "*" else {
       guard size > 0 else { throw refusal }
       first = size

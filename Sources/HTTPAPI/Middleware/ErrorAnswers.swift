@@ -25,7 +25,7 @@ struct ErrorAnswers: RouterMiddleware {
 
   private func answer(to error: any Error, _ request: Request, _ context: APIContext) throws -> Response {
     let refusal = refusal(for: error, request, context)
-    let isThingSide = request.uri.path.hasPrefix("/v2") || request.uri.path.hasPrefix("//v2")
+    let isThingSide = request.uri.path.split(separator: "/").first == "v2"
     var headers = refusal.headers
     let body: [UInt8]
     if isThingSide {

@@ -29,10 +29,12 @@ extension ServiceError.Code {
     }
   }
 
-  /// The code as it stands in a problem: `unknownThing` is `unknown-thing`.
+  /// The code as it stands in a problem: `unknownThing` is `unknown-thing`, and `unknownMCU` is `unknown-mcu`.
   var problemCode: String {
-    rawValue.reduce(into: "") { text, character in
-      text += character.isUppercase ? "-\(character.lowercased())" : String(character)
+    var isInAcronym = false
+    return rawValue.reduce(into: "") { text, character in
+      text += character.isUppercase && !isInAcronym ? "-\(character.lowercased())" : character.lowercased()
+      isInAcronym = character.isUppercase
     }
   }
 }

@@ -35,6 +35,10 @@ enum JSONText {
   /// - Throws: `APIError` (400) that names the field.
   static func decode<Shape: Decodable>(_ shape: Shape.Type, from bytes: [UInt8], deepest: Int) throws -> Shape {
     guard depth(of: bytes) <= deepest else { throw APIError.malformed("the JSON is nested deeper than \(deepest)") }
+    // The decoder would also take UTF-16 and UTF-32, and does not look into members that it is not asked for.
+    guard !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil else {
+      throw APIError.malformed("the body is not JSON in UTF-8")
+    }
     do {
       return try JSONDecoder().decode(shape, from: Data(bytes))
     } catch let error as DecodingError {

@@ -37,11 +37,13 @@ struct Serve: AsyncParsableCommand {
     put("publicUrl", publicUrl)
     put("metricsToken", metricsToken)
     put("largestImage", largestImage.map(String.init))
+    // An empty variable is one that is not set, and must not hide what the file says.
+    let variables = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
     let environment = EnvironmentVariablesProvider(
-      secretsSpecifier: .specific(["FIRMAMENT_METRICS_TOKEN", "FIRMAMENT_TOKEN"])
+      environmentVariables: variables, secretsSpecifier: .specific(["FIRMAMENT_METRICS_TOKEN", "FIRMAMENT_TOKEN"])
     ).prefixKeys(with: "firmament")
     var providers: [any ConfigProvider] = [InMemoryProvider(name: "arguments", values: given), environment]
-    if let file = config ?? ProcessInfo.processInfo.environment["FIRMAMENT_CONFIG"] {
+    if let file = config ?? variables["FIRMAMENT_CONFIG"] {
       do {
         providers.append(try await FileProvider<JSONSnapshot>(filePath: .init(file)))
       } catch {

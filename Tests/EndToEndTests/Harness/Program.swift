@@ -15,38 +15,78 @@ enum Program {
     return (tests as NSString).deletingLastPathComponent + "/firmament"
   }()
 
+  /// Seconds after which a program that has not ended is killed, so that no fault makes a test wait for ever.
+  static let longest = 100.0
+
   /// Runs a program found on the path, or at an absolute one, to its end. What it reads is empty unless `input` says otherwise.
   static func run(
     _ program: String, _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
     input: Data = Data()
   ) async throws -> ProgramResult {
-    let scratch = try TemporaryFolder()
-    try input.write(to: URL(fileURLWithPath: scratch.path + "/in"))
-    for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: scratch.path + "/" + name, contents: nil) }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program.hasPrefix("/") ? program : "/usr/bin/env")
-    process.arguments = program.hasPrefix("/") ? arguments : [program] + arguments
+    try await StartedProgram(program, arguments, in: folder, environment: environment, input: input).result()
+  }
+
+  /// The absolute path of a program on the path.
+  /// - Throws: `MissingProgram` with what to do.
+  static func find(_ name: String) throws -> String {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+    guard let path = folders.map({ "\($0)/\(name)" }).first(where: FileManager.default.isExecutableFile(atPath:)) else {
+      throw MissingProgram(name: name)
+    }
+    return path
+  }
+
+  struct MissingProgram: Error, CustomStringConvertible {
+    let name: String
+    var description: String { "\(name) is not installed: scripts/test installs what the tests need, and runs them" }
+  }
+}
+
+/// A program under way. It is killed when nobody holds it any more.
+final class StartedProgram: Sendable {
+  private let process = Process()
+  private let scratch: TemporaryFolder
+  /// Finished when the process has ended.
+  private let ending: AsyncStream<Never>
+
+  /// Starts a program found on the path, or at an absolute one.
+  init(
+    _ program: String, _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
+    input: Data = Data()
+  ) throws {
+    scratch = try TemporaryFolder()
+    try scratch.write(input, to: "in")
+    for name in ["out", "err"] { try scratch.write(Data(), to: name) }
+    process.executableURL = URL(fileURLWithPath: program.hasPrefix("/") ? program : try Program.find(program))
+    process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.standardInput = FileHandle(forReadingAtPath: scratch.path + "/in")
     process.standardOutput = FileHandle(forWritingAtPath: scratch.path + "/out")
     process.standardError = FileHandle(forWritingAtPath: scratch.path + "/err")
-    try await ended(process)
-    func text(_ name: String) -> String {
-      String(decoding: FileManager.default.contents(atPath: scratch.path + "/" + name) ?? Data(), as: UTF8.self)
-    }
+    let (ending, continuation) = AsyncStream<Never>.makeStream()
+    self.ending = ending
+    process.terminationHandler = { _ in continuation.finish() }
+    try process.run()
+  }
+
+  deinit { signal(SIGKILL) }
+
+  func signal(_ number: Int32) {
+    if process.isRunning { kill(process.processIdentifier, number) }
+  }
+
+  /// Waits for the end, for as long as a program may take at most. One task at a time may wait.
+  func result() async -> ProgramResult {
+    let limit = DispatchWorkItem { [self] in signal(SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + Program.longest, execute: limit)
+    for await _ in ending {}
+    limit.cancel()
     return ProgramResult(status: process.terminationStatus, output: text("out"), errors: text("err"))
   }
 
-  /// Starts a process and returns when it has ended, without holding a thread.
-  private static func ended(_ process: Process) async throws {
-    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-      process.terminationHandler = { _ in continuation.resume() }
-      do { try process.run() } catch {
-        process.terminationHandler = nil
-        continuation.resume(throwing: error)
-      }
-    }
+  private func text(_ name: String) -> String {
+    String(decoding: FileManager.default.contents(atPath: scratch.path + "/" + name) ?? Data(), as: UTF8.self)
   }
 }
 

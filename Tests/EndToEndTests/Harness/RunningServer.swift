@@ -6,9 +6,10 @@ final class RunningServer: Sendable {
   let store: String
   /// `http://127.0.0.1:PORT`
   let url: String
+  private let arguments: [String]
+  private let environment: [String: String]
   private let process: Process
   private let errors: String
-  private let ended: Mutex<Bool> = Mutex(false)
 
   struct StartFailure: Error, CustomStringConvertible {
     let status: Int32
@@ -31,6 +32,8 @@ final class RunningServer: Sendable {
 
   private init(_ store: String, _ arguments: [String], _ environment: [String: String]) throws {
     self.store = store
+    self.arguments = arguments
+    self.environment = environment
     errors = NSTemporaryDirectory() + "firmament-serve-" + UUID().uuidString + ".log"
     _ = FileManager.default.createFile(atPath: errors, contents: nil)
     let pipe = Pipe()
@@ -64,6 +67,8 @@ final class RunningServer: Sendable {
 
   var processID: Int32 { process.processIdentifier }
 
+  var port: UInt16 { url.split(separator: ":").last.flatMap { UInt16($0) } ?? 0 }
+
   /// The operator's token, as it lies in the store.
   var token: String {
     String(decoding: FileManager.default.contents(atPath: store + "/operator.token") ?? Data(), as: UTF8.self)
@@ -73,27 +78,47 @@ final class RunningServer: Sendable {
   /// What the server has logged.
   var log: String { String(decoding: FileManager.default.contents(atPath: errors) ?? Data(), as: UTF8.self) }
 
+  /// Starts a server that has ended once more: on the same store, at the same address.
+  func restarted() async throws -> RunningServer {
+    try await RunningServer.start(store: store, arguments: arguments + ["--port", String(port)], environment: environment)
+  }
+
   /// Kills the process as a power cut would, and returns when it is gone.
-  func killNow() async { await signal(SIGKILL) }
+  func killNow() async {
+    sendSignal(SIGKILL)
+    await ended()
+  }
 
   /// Asks the process to end, and returns its exit status when it has.
   @discardableResult func terminate() async -> Int32 {
-    await signal(SIGTERM)
-    return process.terminationStatus
+    sendSignal(SIGTERM)
+    return await ended()
   }
 
-  private func signal(_ number: Int32) async {
+  /// Sends a signal, if the process still runs, and does not wait for what comes of it.
+  func sendSignal(_ number: Int32) {
+    if process.isRunning { kill(process.processIdentifier, number) }
+  }
+
+  /// Waits for the process to end.
+  /// - Returns: its exit status; of a killed one, the number of the signal.
+  @discardableResult func ended() async -> Int32 {
     await withCheckedContinuation { continuation in
       DispatchQueue.global().async { [process] in
-        kill(process.processIdentifier, number)
         process.waitUntilExit()
         continuation.resume()
       }
     }
+    return process.terminationStatus
   }
 
   /// Runs a command of the executable against this server.
   func command(_ arguments: String..., in folder: String? = nil) async throws -> ProgramResult {
+    try await command(arguments, in: folder)
+  }
+
+  /// The same with the arguments in an array.
+  func command(_ arguments: [String], in folder: String? = nil) async throws -> ProgramResult {
     try await Program.run(
       Program.firmament, arguments, in: folder, environment: ["FIRMAMENT_URL": url, "FIRMAMENT_TOKEN": token])
   }

@@ -1,0 +1,109 @@
+import Domain
+import Foundation
+import GRDB
+import Synchronization
+import Testing
+
+@testable import Catalog
+
+/// A fleet polls all the time: what a poll or a download asks of the catalog must not read whole tables.
+@Suite("The plans of the queries") struct QueryPlanTests {
+  private final class Trace: Sendable {
+    private let statements = Mutex<[String]>([])
+    func add(_ statement: String) { statements.withLock { $0.append(statement) } }
+    var all: [String] { statements.withLock { $0 } }
+  }
+
+  /// The statements that `body` runs, as the catalog itself writes them, with their values filled in.
+  private func statements(_ catalog: Catalog, _ body: () async throws -> Void) async throws -> [String] {
+    let trace = Trace()
+    @Sendable func start(_ db: Database) {
+      db.trace(options: .statement) { event in
+        if case .statement(let statement) = event { trace.add(statement.expandedSQL) }
+      }
+    }
+    // One after another, readers come from the same connection; should they not, the counts below say so.
+    try await catalog.read { start($0) }
+    try await catalog.write { start($0) }
+    try await body()
+    try await catalog.read { $0.trace(options: []) }
+    try await catalog.write { $0.trace(options: []) }
+    return trace.all.filter { statement in
+      ["SELECT", "UPDATE", "INSERT", "DELETE"].contains { statement.hasPrefix($0) } && !statement.contains("sqlite_master")
+    }
+  }
+
+  private func plan(_ statement: String, _ catalog: Catalog) async throws -> [String] {
+    try await catalog.read { db in
+      try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(statement)").map { $0["detail"] as String }
+    }
+  }
+
+  private func expectNoScan(_ statements: [String], _ catalog: Catalog) async throws {
+    for statement in statements {
+      let plan = try await plan(statement, catalog)
+      #expect(!plan.contains { $0.hasPrefix("SCAN") }, "\(statement): \(plan)")
+    }
+  }
+
+  @Test func `finding a thing by its token reads no whole table`() async throws {
+    let test = try await TestCatalog()
+    let thing = try await test.createThing(1)
+    let statements = try await statements(test.catalog) {
+      _ = try await test.catalog.owner(ofToken: test.hash(1))
+      _ = try await test.catalog.standing(of: thing.id)
+    }
+    #expect(statements.count == 7)
+    for table in ["thingToken", "thing", "thingMCU", "installation"] {
+      #expect(statements.contains { $0.contains("FROM \(table) WHERE") }, "\(table)")
+    }
+    try await expectNoScan(statements, test.catalog)
+  }
+
+  @Test func `recording what things say and what was seen reads no whole table`() async throws {
+    let test = try await TestCatalog()
+    let thing = try await test.createThing(1)
+    let firmware = try #require(try await test.register(test.firmware("1.0", sequence: 1)).firmware)
+    let change = StandingChange(
+      thingID: thing.id, mcus: [MCUStanding(mcuID: test.model.mcus[0].id, running: "1.0", firmwareID: firmware.id)],
+      installations: [Installation(firmwareID: firmware.id, state: .installed, since: .start)], lastSeenAt: .start)
+    let value = StoredValue(key: "$firmware", value: .null, datetime: .start)
+    let statements = try await statements(test.catalog) {
+      try await test.catalog.record([change], values: [(thing.id, value)]).wait()
+      _ = try await test.catalog.values(of: "$firmware", thingID: thing.id, limit: 100)
+      try await test.catalog.retry([firmware.id], of: thing.id, audit: .deed("retry")).wait()
+    }
+    #expect(statements.count >= 7)
+    try await expectNoScan(statements, test.catalog)
+    let read = try #require(statements.first { $0.contains("FROM resourceValue") })
+    #expect(try await plan(read, test.catalog).joined().contains("resourceValueNewest"))
+  }
+
+  @Test func `activation, tokens and care of one thing read no whole table`() async throws {
+    let test = try await TestCatalog()
+    let thing = try await test.createThing(1)
+    try await test.createCode(2)
+    let statements = try await statements(test.catalog) {
+      let token = StoredToken(hash: test.hash(2), sealed: [])
+      _ = try await test.catalog.activate(codeHash: test.hash(2), newPublicID: "t", token: token, at: .start)
+      _ = try await test.catalog.thing(publicID: "t")
+      _ = try await test.catalog.sealedToken(of: thing.id, at: .start)
+      let third = StoredToken(hash: test.hash(3), sealed: [])
+      try await test.catalog.rotateToken(of: thing.id, to: third, previousUntil: .start, at: .start, audit: .deed("rotate"))
+      _ = try await test.catalog.resetThing(
+        thing.id, spare: NewCode(hash: test.hash(9), sealed: []), modelID: 1, at: .start, audit: .deed("reset"))
+      try await test.catalog.retireThing(thing.id, at: .start, audit: .deed("retire"))
+    }
+    #expect(statements.count >= 15)
+    try await expectNoScan(statements, test.catalog)
+  }
+
+  @Test func `what is overdue is found by its own index`() async throws {
+    let test = try await TestCatalog()
+    let statements = try await statements(test.catalog) {
+      _ = try await test.catalog.awaitingConfirmation(installedBefore: .start, limit: 10)
+    }
+    let statement = try #require(statements.first)
+    #expect(try await plan(statement, test.catalog).joined().contains("installationAwaiting"))
+  }
+}

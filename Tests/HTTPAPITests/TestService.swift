@@ -1,0 +1,191 @@
+import APIContract
+import Catalog
+import Cryptography
+import Domain
+import FirmwareService
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTesting
+import ImageStore
+import Logging
+import NIOCore
+import NIOPosix
+import Signing
+import Testing
+
+@testable import HTTPAPI
+
+/// How a request comes in: straight to the router, or through a socket with everything that a connection has.
+enum Door: CaseIterable, Sendable {
+  case router, socket
+
+  var setup: TestingSetup { self == .router ? .router : .live }
+}
+
+/// The whole service behind its front door, on a store in a folder of its own, with a clock that stands still.
+final class TestService: Sendable {
+  /// The operator's.
+  static let token = "the-operators-token"
+  static let now = Timestamp(milliseconds: 1_750_000_000_999)
+
+  let service: FirmwareService
+  let settings: APISettings
+  /// The engineer's.
+  let key: PrivateKey
+  private let folder: String
+
+  private static let pool: NIOThreadPool = {
+    let pool = NIOThreadPool(numberOfThreads: 2)
+    pool.start()
+    return pool
+  }()
+
+  init(_ change: (inout APISettings) -> Void = { _ in }) async throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("firmament-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    var settings = APISettings(version: "1.2.3")
+    settings.largestImage = 32 << 20
+    change(&settings)
+    self.settings = settings
+    key = try .generate(.ed25519)
+    service = FirmwareService(
+      catalog: try Catalog(path: "\(folder)/catalog.sqlite"),
+      images: try ImageStore(root: folder, pool: Self.pool, largestImage: settings.largestImage, hotBytes: 1 << 20),
+      sealingKey: SealingKey(bytes: Array(repeating: 7, count: 32))!,
+      log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), clock: { Self.now })
+    try await service.load()
+    try await service.admitOperator(token: Self.token, name: "ada")
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// Lets `body` send requests by one of the doors.
+  func open<Value: Sendable>(_ door: Door, _ body: @escaping @Sendable (FrontDoor) async throws -> Value) async throws -> Value
+  {
+    try await application().test(door.setup) { client in try await body(FrontDoor(client: client)) }
+  }
+
+  /// The service as it is put together to be served, on a connection of ours.
+  func application() -> some ApplicationProtocol {
+    Application(
+      router: APIRouter.make(service: service, settings: settings, isReady: { true }, metricsText: { "figures 1\n" }),
+      server: HTTPServerBuilder { FirmamentHTTP1Channel(responder: $0) },
+      logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+  }
+
+  /// A model `lamp` that trusts the engineer.
+  func createModel(_ name: String = "lamp", mcus: [String] = ["main"]) async throws {
+    _ = try await service.createModel(name: name, mcus: mcus, numericVersions: false, confirmWithin: nil, by: "ada")
+    _ = try await service.trustKey(pem: key.publicKey.pem, name: "engineer", for: name, by: "ada")
+  }
+
+  func store(_ bytes: [UInt8]) async throws -> ImageDigest {
+    let digest = ImageDigest(bytes: SHA256Hasher.digest(of: bytes))!
+    _ = try await service.storeImage(digest, continuingAt: 0) { try await $0.append(ByteBuffer(bytes: bytes)) }
+    return digest
+  }
+
+  /// What an engineer signs for an image: its digest, and the envelope as JSON.
+  func envelope(
+    of image: [UInt8], model: String = "lamp", mcu: String = "main", version: String, sequence: Int64
+  ) throws -> (digest: ImageDigest, json: [UInt8]) {
+    let digest = ImageDigest(bytes: SHA256Hasher.digest(of: image))!
+    let manifest = FirmwareManifest(
+      createdAt: Self.now, mcu: mcu, model: model, sequence: sequence, sha256: digest, size: Int64(image.count),
+      version: version)
+    return (digest, try SignedEnvelope.sign(manifest, with: key).jsonBytes)
+  }
+
+  /// Stores, signs, registers and publishes.
+  @discardableResult
+  func release(
+    _ version: String, _ bytes: [UInt8], model: String = "lamp", mcu: String = "main", sequence: Int64 = 1, publish: Bool = true
+  ) async throws -> Firmware {
+    _ = try await store(bytes)
+    let envelope = try envelope(of: bytes, model: model, mcu: mcu, version: version, sequence: sequence)
+    return try await service.registerFirmware(envelope: envelope.json, publish: publish, by: "ada").firmware
+  }
+
+  /// Activates a thing.
+  /// - Returns: its token.
+  func activate(_ model: String = "lamp") async throws -> String {
+    let code = try await service.createCodes(for: model, count: 1, by: "ada")[0].code
+    return try await service.activateThing(code: code).secret
+  }
+
+  func newestThing() async throws -> String {
+    try await service.listThings(model: nil, PageRequest(limit: 1, after: nil)).entries[0].publicID
+  }
+}
+
+/// Bytes that look like nothing, the same on every run.
+func imageBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+  var random = SeededRandom(seed: seed)
+  return (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+}
+
+/// What a client has in its hands.
+struct FrontDoor: Sendable {
+  let client: any TestClientProtocol
+
+  func send(
+    _ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields = [:], body: [UInt8]? = nil
+  ) async throws -> Answer {
+    let response = try await client.execute(
+      uri: path, method: method, headers: headers, body: body.map { ByteBuffer(bytes: $0) })
+    return Answer(
+      status: response.status.code, reason: response.status.reasonPhrase, headers: response.headers,
+      bytes: Array(response.body.readableBytesView))
+  }
+
+  func get(_ path: String, _ headers: HTTPFields = [:]) async throws -> Answer { try await send(.get, path, headers) }
+
+  func post(_ path: String, _ text: String) async throws -> Answer {
+    try await send(.post, path, body: Array(text.utf8))
+  }
+
+  /// A request with the operator's token.
+  func operate(
+    _ method: HTTPRequest.Method, _ path: String, _ text: String? = nil, _ headers: HTTPFields = [:]
+  ) async throws -> Answer {
+    var headers = headers
+    headers[.authorization] = "Bearer \(TestService.token)"
+    return try await send(method, path, headers, body: text.map { Array($0.utf8) })
+  }
+}
+
+struct Answer: Sendable {
+  let status: Int
+  let reason: String
+  let headers: HTTPFields
+  let bytes: [UInt8]
+
+  var text: String { String(decoding: bytes, as: UTF8.self) }
+  var length: Int? { headers[.contentLength].flatMap(Int.init) }
+  var type: String? { headers[.contentType] }
+
+  func json() throws -> JSONValue { try JSONDecoder().decode(JSONValue.self, from: Data(bytes)) }
+
+  /// Expects a problem (RFC 9457) with this status and code.
+  func expectProblem(_ status: Int, _ code: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    #expect(self.status == status, "\(text)", sourceLocation: sourceLocation)
+    #expect(type == "application/problem+json", sourceLocation: sourceLocation)
+    let problem = try json()
+    #expect(problem["code"]?.text == code, "\(text)", sourceLocation: sourceLocation)
+    #expect(problem["type"]?.text == "urn:firmament:problem:\(code)", sourceLocation: sourceLocation)
+    #expect(problem["status"] == .integer(Int64(status)), sourceLocation: sourceLocation)
+    #expect(problem["title"]?.text?.isEmpty == false, sourceLocation: sourceLocation)
+    #expect(problem["detail"]?.text?.isEmpty == false, sourceLocation: sourceLocation)
+  }
+
+  /// Expects exactly this error body of the thing-side API.
+  func expectThingError(_ status: Int, _ message: String, sourceLocation: SourceLocation = #_sourceLocation) {
+    #expect(self.status == status, sourceLocation: sourceLocation)
+    #expect(
+      text == #"{"status":"error","code":\#(status),"message":"\#(message)"}"#, sourceLocation: sourceLocation)
+    #expect(type == "application/json", sourceLocation: sourceLocation)
+    #expect(length == bytes.count, sourceLocation: sourceLocation)
+  }
+}

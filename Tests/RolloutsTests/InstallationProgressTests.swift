@@ -1,0 +1,99 @@
+import Domain
+import Testing
+
+@testable import Rollouts
+
+@Suite("The steps of an update") struct InstallationProgressTests {
+  private static let later = Timestamp.after(milliseconds: 60_000)
+
+  /// An installation with everything in it that could get lost.
+  private static func installation(_ state: InstallationState) -> Installation {
+    Installation(
+      firmwareID: 7, state: state, since: .start, installedAt: .start, bootAtInstall: "boot 1", otherVersionSaidAt: .start,
+      code: "E1", message: "before")
+  }
+
+  @Test(arguments: [
+    (InstallationProgress.Observation.offered, InstallationState.offered), (.downloading, .downloading),
+    (.downloaded, .downloaded),
+  ])
+  func `what is seen first begins the record`(observation: InstallationProgress.Observation, state: InstallationState) {
+    let next = InstallationProgress.observe(observation, on: nil, of: 7, at: Self.later)
+    #expect(next == Installation(firmwareID: 7, state: state, since: Self.later))
+  }
+
+  @Test(arguments: InstallationState.allCases)
+  func `what the server sees only ever moves a state forward`(state: InstallationState) {
+    let before = Self.installation(state)
+    var expected: [InstallationProgress.Observation: Installation] = [:]
+    var moved = before
+    moved.since = Self.later
+    switch state {
+    case .offered:
+      moved.state = .downloading
+      expected[.downloading] = moved
+      moved.state = .downloaded
+      expected[.downloaded] = moved
+    case .downloading:
+      moved.state = .downloaded
+      expected[.downloaded] = moved
+    // It is offered anew: nothing of the former install is about this one.
+    case .confirmed: expected[.offered] = Installation(firmwareID: 7, state: .offered, since: Self.later)
+    case .downloaded, .installing, .installed, .failed, .rejected, .rolledBack: break
+    }
+    for observation in [InstallationProgress.Observation.offered, .downloading, .downloaded] {
+      let next = InstallationProgress.observe(observation, on: before, of: 7, at: Self.later)
+      #expect(next == expected[observation], "\(observation) on \(state)")
+    }
+  }
+
+  @Test(arguments: InstallationState.allCases, ReportedStatus.allCases)
+  func `a report sets the state, but for what is confirmed or rolled back`(state: InstallationState, status: ReportedStatus) {
+    let before = Self.installation(state)
+    let report = ProgressReport(status: status, boot: "boot 2", code: "E2", message: "now")
+    let next = InstallationProgress.apply(report, to: before, of: 7, knownBoot: "boot 0", at: Self.later)
+    if state == .confirmed || state == .rolledBack || (state == .installed && status == .installed) {
+      #expect(next == before)
+      return
+    }
+    #expect(next.firmwareID == 7)
+    #expect(next.state.rawValue == status.rawValue)
+    #expect(next.since == (state.rawValue == status.rawValue ? .start : Self.later))
+    #expect(next.code == "E2" && next.message == "now")
+    if status == .installed {
+      #expect(next.installedAt == Self.later)
+      #expect(next.bootAtInstall == "boot 2")
+      #expect(next.otherVersionSaidAt == nil)
+    } else {
+      #expect(next.installedAt == .start && next.bootAtInstall == "boot 1" && next.otherVersionSaidAt == .start)
+    }
+  }
+
+  @Test(arguments: ReportedStatus.allCases)
+  func `a report about what was never offered begins the record`(status: ReportedStatus) {
+    let report = ProgressReport(status: status, code: "E2", message: "now")
+    let next = InstallationProgress.apply(report, to: nil, of: 9, knownBoot: "boot 0", at: Self.later)
+    var expected = Installation(
+      firmwareID: 9, state: InstallationState(rawValue: status.rawValue)!, since: Self.later, code: "E2", message: "now")
+    if status == .installed {
+      expected.installedAt = Self.later
+      expected.bootAtInstall = "boot 0"
+    }
+    #expect(next == expected)
+  }
+
+  @Test func `a repeated "installed" keeps the first moment and the first boot value`() {
+    let first = ProgressReport(status: .installed, boot: "boot 1")
+    let installed = InstallationProgress.apply(first, to: nil, of: 7, knownBoot: nil, at: .start)
+    let again = ProgressReport(status: .installed, boot: "boot 2", code: "x", message: "y")
+    #expect(InstallationProgress.apply(again, to: installed, of: 7, knownBoot: "boot 3", at: Self.later) == installed)
+  }
+
+  @Test func `a report replaces the code and message of the one before, also by none`() {
+    let failed = InstallationProgress.apply(
+      ProgressReport(status: .failed, code: "E1", message: "no power"), to: nil, of: 7, knownBoot: nil, at: .start)
+    let retried = InstallationProgress.apply(
+      ProgressReport(status: .downloading), to: failed, of: 7, knownBoot: nil, at: Self.later)
+    #expect(retried == Installation(firmwareID: 7, state: .downloading, since: Self.later))
+  }
+}

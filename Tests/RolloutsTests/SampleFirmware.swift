@@ -1,0 +1,31 @@
+import Domain
+
+extension Firmware {
+  /// A firmware of which only what decides is of interest.
+  static func sample(_ version: String, sequence: Int64, id: Int64? = nil) -> Firmware {
+    Firmware(
+      id: id ?? sequence, publicID: "f\(id ?? sequence)", modelID: 1, model: "lamp", mcuID: 1, mcu: "main",
+      version: FirmwareVersion(version)!, sequence: sequence, digest: ImageDigest(bytes: Array(repeating: 7, count: 32))!,
+      size: 100, keyID: "key", format: "raw", formatDetails: [:], createdAt: .start, registeredAt: .start, publishedAt: .start)
+  }
+}
+
+extension Timestamp {
+  static let start = Timestamp(milliseconds: 1_750_000_000_000)
+  static func after(milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: start.milliseconds + milliseconds) }
+}
+
+/// SplitMix64: the same numbers on every run.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var value = state
+    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+    return value ^ value >> 31
+  }
+}
