@@ -20,7 +20,7 @@ extension ServiceError {
     case .busy: self.init(.uploadInProgress, error.message)
     case .diskFull: self.init(.diskFull, error.message)
     case .missing: self.init(.unknownImage, "no such image")
-    case .failed: self.init(.unavailable, "the image store failed: \(error.message)")
+    case .damaged, .failed: self.init(.unavailable, "the image store failed: \(error.message)")
     }
   }
 

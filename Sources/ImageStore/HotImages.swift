@@ -17,9 +17,9 @@ final class HotImages: Sendable {
   }
 
   private let state = Mutex(State())
-  private let limit: Int
+  /// Bytes.
+  let limit: Int
 
-  /// - Parameter limit: bytes.
   init(limit: Int) { self.limit = limit }
 
   func bytes(of digest: ImageDigest) -> ByteBuffer? {

@@ -14,6 +14,10 @@ public final class ImageStore: Sendable {
   public let largestImage: Int64
   let underWay = Mutex<Set<ImageDigest>>([])
   let hot: HotImages
+  /// The images that are being opened.
+  let opening = Mutex<[ImageDigest: Task<StoredImage, any Error>]>([:])
+  /// The large images whose bytes were hashed since the start.
+  let verified = Mutex<Set<ImageDigest>>([])
 
   /// Creates what is missing of the folders.
   /// - Parameters:
@@ -79,6 +83,7 @@ public final class ImageStore: Sendable {
       }
       if removed {
         hot.forget(digest)
+        verified.withLock { _ = $0.remove(digest) }
         images += 1
       }
     }

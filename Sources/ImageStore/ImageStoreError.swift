@@ -11,6 +11,8 @@ public struct ImageStoreError: Error, Sendable, CustomStringConvertible {
     case busy
     /// No space left. Nothing is left behind.
     case diskFull
+    /// The stored bytes are no longer what their name says: the disk has changed them.
+    case damaged
     /// No such image.
     case missing
     /// The file system failed.

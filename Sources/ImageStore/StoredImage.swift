@@ -2,30 +2,50 @@ import Cryptography
 public import Domain
 public import NIOCore
 import NIOPosix
+import Synchronization
 
 extension ImageStore {
   /// Images up to this size are held in memory while they are hot; larger ones are read from the disk as they are sent.
   public static let largestHotImage: Int64 = 16 * 1024 * 1024
 
-  /// Opens an image for reading. What is taken into memory is hashed again first: a disk that has changed a byte must not brick
-  /// a device.
-  /// - Throws: `missing` where there is none, `digestMismatch` where its bytes have changed.
+  /// Opens an image for reading. Its bytes are hashed before the first of them is given away, each time that it is taken into
+  /// memory and else once: a disk that has changed a byte must not brick a device. Whoever asks meanwhile waits for the same hash.
+  /// - Throws: `missing` where there is none, `damaged` where its bytes have changed.
   public func open(_ digest: ImageDigest) async throws -> StoredImage {
     if let bytes = hot.bytes(of: digest) { return StoredImage(digest: digest, source: .memory(bytes), pool: pool) }
+    let opening = opening.withLock { opening in
+      if let known = opening[digest] { return known }
+      let new = Task { try await load(digest) }
+      opening[digest] = new
+      return new
+    }
+    return try await opening.value
+  }
+
+  private func load(_ digest: ImageDigest) async throws -> StoredImage {
+    defer { opening.withLock { $0[digest] = nil } }
+    let isVerified = verified.withLock { $0.contains(digest) }
+    let largestInMemory = min(Self.largestHotImage, Int64(hot.limit))
     let image = try await pool.runIfActive { [layout, pool] in
       let file = try FileDescriptor(layout.image(digest), FileDescriptor.reading)
       let size = try file.size
-      guard size <= Self.largestHotImage else {
+      guard size <= largestInMemory else {
+        if !isVerified { try Self.check(try file.digest(of: 0..<size).bytes, digest) }
         return StoredImage(digest: digest, source: .file(file, size: size), pool: pool)
       }
       let bytes = try file.bytes(0..<size)
-      guard SHA256Hasher.digest(of: Array(bytes.readableBytesView)) == digest.bytes else {
-        throw ImageStoreError(.digestMismatch, "the stored image \(digest) is damaged")
-      }
+      try Self.check(SHA256Hasher.digest(of: Array(bytes.readableBytesView)), digest)
       return StoredImage(digest: digest, source: .memory(bytes), pool: pool)
     }
-    if case .memory(let bytes) = image.source { hot.keep(bytes, of: digest) }
+    switch image.source {
+    case .memory(let bytes): hot.keep(bytes, of: digest)
+    case .file: verified.withLock { _ = $0.insert(digest) }
+    }
     return image
+  }
+
+  private static func check(_ hash: [UInt8], _ digest: ImageDigest) throws {
+    guard hash == digest.bytes else { throw ImageStoreError(.damaged, "the stored image \(digest) is damaged") }
   }
 }
 

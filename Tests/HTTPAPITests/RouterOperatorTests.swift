@@ -196,7 +196,8 @@ import Testing
       #expect(csv.type == "text/csv")
       #expect(
         csv.text
-          == "code,model,createdAt,usedAt,thing\r\n\(texts[1]),\(model),\(time),,\r\n\(texts[0]),\(model),\(time),\(time),\(thing)\r\n"
+          == "code,model,createdAt,usedAt,thing\r\n\(texts[1]),\(model),\(time),,\r\n"
+          + "\(texts[0]),\(model),\(time),\(time),\(thing)\r\n"
       )
       let unused = try await front.operate(.get, "/api/v1/codes?unused=true&model=a%2C%22b%22", nil, [.accept: "text/csv"])
       #expect(unused.text.split(separator: "\r\n").count == 2)
@@ -251,9 +252,11 @@ import Testing
     try await test.open(.router) { front in
       _ = try await front.get("/v2/things/\(token)/firmwares/latest")
       let counts =
-        #"{"confirmed":0,"downloaded":0,"downloading":0,"failed":0,"installed":0,"installing":0,"offered":1,"rejected":0,"rolledBack":0}"#
+        #"{"confirmed":0,"downloaded":0,"downloading":0,"failed":0,"installed":0,"installing":0,"offered":1,"rejected":0,"#
+        + #""rolledBack":0}"#
       let entry =
-        #"{"counts":\#(counts),"id":"\#(firmware.publicID)","mcu":"main","model":"lamp","published":true,"running":0,"version":"1.0"}"#
+        #"{"counts":\#(counts),"id":"\#(firmware.publicID)","mcu":"main","model":"lamp","published":true,"running":0,"#
+        + #""version":"1.0"}"#
       #expect(try await front.operate(.get, "/api/v1/status").text == #"{"firmwares":[\#(entry)]}"#)
       let sound = try await front.operate(.post, "/api/v1/store/verification").json()
       #expect(sound["sound"] == .bool(true) && sound["images"] == .integer(1) && sound["things"] == .integer(1))

@@ -52,9 +52,41 @@ import Testing
     let test = try TestStore()
     let digest = try await test.land(sampleBytes(100_000))
     try test.flip(test.path(digest), at: offset)
-    await #expect { _ = try await test.store.open(digest) } throws: { ($0 as? ImageStoreError)?.code == .digestMismatch }
+    await #expect { _ = try await test.store.open(digest) } throws: { ($0 as? ImageStoreError)?.code == .damaged }
     try test.flip(test.path(digest), at: offset)
     #expect(try await test.store.open(digest).size == 100_000)
+  }
+
+  @Test(arguments: [0, 17_000_000])
+  func `a damaged image that is too large for memory is not served either`(offset: Int) async throws {
+    let test = try TestStore()
+    let digest = try await test.land(sampleBytes(17_000_001), piece: 1 << 20)
+    try test.flip(test.path(digest), at: offset)
+    await #expect { _ = try await test.store.open(digest) } throws: { ($0 as? ImageStoreError)?.code == .damaged }
+    await #expect { _ = try await test.store.open(digest) } throws: { ($0 as? ImageStoreError)?.code == .damaged }
+    try test.flip(test.path(digest), at: offset)
+    #expect(try await test.store.open(digest).size == 17_000_001)
+  }
+
+  @Test func `many who open one image at once all get it, and all are told when it is damaged`() async throws {
+    let test = try TestStore(hotBytes: 0)
+    let bytes = sampleBytes(300_000)
+    let digest = try await test.land(bytes, piece: 65_536)
+    func openers() async -> Int {
+      await withTaskGroup(of: Bool.self) { group in
+        for _ in 0..<50 {
+          group.addTask {
+            guard let image = try? await test.store.open(digest) else { return false }
+            return (try? await image.read(0..<10).readableBytesView.elementsEqual(bytes[..<10])) == true
+          }
+        }
+        return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+      }
+    }
+    try test.flip(test.path(digest), at: 299_999)
+    #expect(await openers() == 0)
+    try test.flip(test.path(digest), at: 299_999)
+    #expect(await openers() == 50)
   }
 
   @Test func `an image that is not there is missing`() async throws {

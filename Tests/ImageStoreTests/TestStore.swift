@@ -76,15 +76,12 @@ extension ImageLanding {
 /// Bytes that look like nothing, the same on every run (SplitMix64).
 func sampleBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
   var state = seed
-  var bytes: [UInt8] = []
-  bytes.reserveCapacity(count + 8)
-  while bytes.count < count {
+  let words = (0..<(count + 7) / 8).map { _ in
     state &+= 0x9E37_79B9_7F4A_7C15
     var value = state
     value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
     value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-    value ^= value >> 31
-    for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift))) }
+    return value ^ value >> 31
   }
-  return Array(bytes.prefix(count))
+  return words.withUnsafeBytes { Array($0.prefix(count)) }
 }
