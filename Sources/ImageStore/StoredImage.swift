@@ -9,7 +9,8 @@ extension ImageStore {
   public static let largestHotImage: Int64 = 16 * 1024 * 1024
 
   /// Opens an image for reading. Its bytes are hashed before the first of them is given away, each time that it is taken into
-  /// memory and else once: a disk that has changed a byte must not brick a device. Whoever asks meanwhile waits for the same hash.
+  /// memory and else once: a disk that has changed a byte must not brick a device. Whoever asks meanwhile waits for the same
+  /// hash.
   /// - Throws: `missing` where there is none, `damaged` where its bytes have changed.
   public func open(_ digest: ImageDigest) async throws -> StoredImage {
     if let bytes = hot.bytes(of: digest) { return StoredImage(digest: digest, source: .memory(bytes), pool: pool) }

@@ -79,7 +79,8 @@ import Testing
       for head in heads {
         let connection = try RawConnection(server.url)
         await connection.send(head)
-        #expect(try await connection.answer().status == 408)
+        let answer = try await connection.answer()
+        if head.contains("/api/v1") { expectProblem(answer, 408) } else { expectThingError(answer, 408) }
         #expect(try await connection.readToEnd().isEmpty)
       }
     }

@@ -53,6 +53,8 @@ public struct Sweep: Service {
     do {
       try await service.expireConfirmations()
       if orphansToo { try await service.collectOrphans() }
+    } catch is CancellationError {
+      // The service stops.
     } catch {
       service.log.error("a sweep failed and will be tried again", metadata: ["error": "\(error)"])
     }

@@ -1,3 +1,4 @@
+import APIContract
 import NIOCore
 import NIOHTTP1
 
@@ -14,21 +15,30 @@ enum ConnectionRefusal: Sendable {
     self = error == .headerOverflow ? .headTooLarge : .malformed
   }
 
-  var head: HTTPResponseHead {
-    let headers: HTTPHeaders = [
-      "Content-Type": "application/json", "Content-Length": String(body.utf8.count), "Connection": "close",
-    ]
-    return HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+  /// Head and body as they go over the wire: in the form of the thing API, which is where such clients knock, unless the
+  /// request is known to be an operator's.
+  func bytes(toOperator: Bool) -> ByteBuffer {
+    let type = toOperator ? "application/problem+json" : "application/json"
+    let body = toOperator ? problem : Array(#"{"status":"error","code":\#(status.code),"message":"\#(message)"}"#.utf8)
+    let head = """
+      HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\nContent-Type: \(type)\r\nContent-Length: \(body.count)\r\n\
+      Connection: close\r\n\r\n
+      """
+    return ByteBuffer(bytes: Array(head.utf8) + body)
   }
 
-  /// In the form of the thing API, which is where such clients knock.
-  var body: String { #"{"status":"error","code":\#(status.code),"message":"\#(message)"}"# }
+  private var problem: [UInt8] {
+    let title = status.reasonPhrase
+    let problem = Problem(code: code, title: title, status: Int(status.code), detail: message)
+    return (try? JSONText.encode(problem)) ?? []
+  }
 
-  /// Head and body as they go over the wire.
-  var bytes: ByteBuffer {
-    var text = "HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n"
-    for (name, value) in head.headers { text += "\(name): \(value)\r\n" }
-    return ByteBuffer(string: text + "\r\n" + body)
+  private var code: String {
+    switch self {
+    case .tooSlow: "too-slow"
+    case .malformed: "not-http"
+    case .headTooLarge: "head-too-large"
+    }
   }
 
   private var status: HTTPResponseStatus {

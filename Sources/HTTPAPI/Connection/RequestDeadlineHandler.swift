@@ -31,6 +31,8 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
   private var context: ChannelHandlerContext?
   private var phase = Phase.idle
   private var phaseBegan = NIODeadline.uptimeNanoseconds(0)
+  /// Whether the request that is being read is an operator's, who is refused in another form.
+  var isOperatorsRequest = false
   private var readIsWanted = false
   private var inputIsClosed = false
   private var outputIsClosed = false
@@ -56,7 +58,7 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
   /// Sends a refusal where one can still be sent, and closes.
   func refuse(_ refusal: ConnectionRefusal) {
     guard let context, phase != .closing else { return }
-    context.writeAndFlush(wrapOutboundOut(.byteBuffer(refusal.bytes)), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.byteBuffer(refusal.bytes(toOperator: isOperatorsRequest))), promise: nil)
     closeAfterLastByte()
   }
 

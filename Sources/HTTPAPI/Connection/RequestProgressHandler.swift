@@ -50,6 +50,7 @@ final class RequestProgressHandler: ChannelDuplexHandler, RemovableChannelHandle
       guard isReadingBody else { return }
       isReadingBody = false
       expectsContinue = false
+      deadlines.isOperatorsRequest = false
       lineEndings.requestEnded()
       updatePhase()
       context.fireChannelRead(data)
@@ -59,6 +60,7 @@ final class RequestProgressHandler: ChannelDuplexHandler, RemovableChannelHandle
   private func begin(_ head: HTTPRequestHead) -> HTTPRequestHead {
     responsesOwed += 1
     isReadingBody = true
+    deadlines.isOperatorsRequest = head.uri.hasPrefix("/api/")
     lineEndings.headEnded(bodyLength: bodyLength(of: head))
     expectsContinue =
       head.version == .http1_1

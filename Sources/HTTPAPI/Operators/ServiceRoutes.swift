@@ -22,7 +22,7 @@ struct ServiceRoutes: Sendable {
       return .text(metricsText(), type: "text/plain; version=0.0.4; charset=utf-8")
     }
     let document = try? JSONText.encode(OpenAPIDocument.make(version: settings.version))
-    table.on(Endpoints.openAPI) { _, _ in .jsonBytes(document ?? []) }
+    table.onHeadToo(Endpoints.openAPI) { _, _ in .jsonBytes(document ?? []) }
   }
 
   /// Hashes of both are compared, so that neither the place of a difference nor a length shows in the time it takes.

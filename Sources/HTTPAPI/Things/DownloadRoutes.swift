@@ -33,7 +33,8 @@ struct DownloadRoutes: Sendable {
     case .notModified: return Response(status: .notModified, headers: headers)
     case .preconditionFailed: return Response(status: .preconditionFailed, headers: headers)
     case .proceed(let honoursRange):
-      let lines = honoursRange ? request.headers[values: .range] : []
+      // Range is defined for GET alone (RFC 9110 section 14.2).
+      let lines = honoursRange && request.method == .get ? request.headers[values: .range] : []
       let range =
         lines.isEmpty ? .whole : RangeRequest.parse(lines: lines, size: firmware.size, maximumRanges: settings.mostRanges)
       return answer(range, download, headers, isHead: request.method == .head)

@@ -23,13 +23,14 @@ extension ThingShape: TextRendering {
     fields.add("activated", PlainText.time(activatedAt))
     fields.add("last seen", PlainText.time(lastSeenAt))
     fields.add("retired", retiredAt.map(PlainText.time))
-    var table = TextTable(["mcu", "runs", "firmware", "state", "since", "offer", "why"])
+    var table = TextTable(["mcu", "runs", "firmware", "state", "since", "sent", "offer", "why"])
     for mcu in mcus {
       let state = mcu.firmware.map { firmware in
         [firmware.state.rawValue, firmware.code, firmware.message].compactMap { $0 }.joined(separator: ": ")
       }
       table.add([
-        mcu.mcu, mcu.version, mcu.firmware?.version, state, PlainText.time(mcu.firmware?.since), mcu.offer, mcu.explanation,
+        mcu.mcu, mcu.version, mcu.firmware?.version, state, PlainText.time(mcu.firmware?.since),
+        mcu.firmware.map { "\($0.bytesServed) B" }, mcu.offer, mcu.explanation,
       ])
     }
     return fields.text + "\n\n" + table.text

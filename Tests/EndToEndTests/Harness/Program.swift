@@ -78,7 +78,7 @@ final class StartedProgram: Sendable {
 
   /// Waits for the end, for as long as a program may take at most. One task at a time may wait.
   func result() async -> ProgramResult {
-    let limit = DispatchWorkItem { [self] in signal(SIGKILL) }
+    let limit = DispatchWorkItem { [weak self] in self?.signal(SIGKILL) }
     DispatchQueue.global().asyncAfter(deadline: .now() + Program.longest, execute: limit)
     for await _ in ending {}
     limit.cancel()
