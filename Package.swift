@@ -113,12 +113,12 @@ let package = Package(
     tests("ImageFormatsTests", ["ImageFormats", "Domain"]),
     tests(
       "FirmwareServiceTests",
-      ["FirmwareService", "Catalog", "ImageStore", "Signing", "Cryptography", "Domain", log, nioCore, nioPosix]),
+      ["FirmwareService", "Catalog", "ImageStore", "Signing", "Cryptography", "Domain", grdb, log, nioCore, nioPosix]),
     tests(
       "HTTPAPITests",
       [
         "HTTPAPI", "FirmwareService", "Catalog", "ImageStore", "Signing", "Cryptography", "APIContract", "Domain",
-        hummingbirdTesting, log, nioPosix, httpTypes, hummingbird, nioCore, nioHTTP1, nioEmbedded,
+        hummingbirdTesting, hummingbirdCore, log, nioPosix, httpTypes, hummingbird, nioCore, nioHTTP1, nioEmbedded,
       ]),
     tests("CommandTests", ["firmament", "APIClient", "APIContract", "Domain", nioCore, nioPosix, nioHTTP1]),
     tests(

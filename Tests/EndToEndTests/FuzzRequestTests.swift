@@ -8,7 +8,7 @@ import Testing
   private static let clients = 4
 
   @Test func noRequestStopsTheServerOrMakesItForget() async throws {
-    let timeouts = ["FIRMAMENT_HEAD_TIMEOUT": "2", "FIRMAMENT_BODY_TIMEOUT": "2", "FIRMAMENT_IDLE_TIMEOUT": "2"]
+    let timeouts = ["FIRMAMENT_HEAD_TIMEOUT": "5", "FIRMAMENT_BODY_TIMEOUT": "5", "FIRMAMENT_IDLE_TIMEOUT": "30"]
     try await withServer(["--largest-image", "100000"], environment: timeouts) { server in
       let fuzzed = try await EngineersDesk(server, model: "m", mcus: ["u", "v"])
       let kept = try await EngineersDesk(server, model: "kept", mcus: ["u"])

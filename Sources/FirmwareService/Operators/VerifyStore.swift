@@ -38,10 +38,12 @@ public enum StoreVerification {
     // Rows first: an image whose bytes land while this runs has no row yet, which is no harm; the other way round it would be.
     let rows = try await catalog.images()
     let firmwares = try await catalog.firmwares()
-    let stored = try await images.digests()
+    var present: Set<ImageDigest> = []
     var bytes: Int64 = 0
-    for digest in stored {
-      let found = try await images.rehash(digest)
+    for digest in try await images.digests() {
+      // One that was collected since it was listed is gone, which the rows below would tell if it were wrong.
+      guard let found = try await rehash(digest, images) else { continue }
+      present.insert(digest)
       bytes += found.size
       if found.digest != digest {
         findings.append(.init(kind: "imageDamaged", subject: "\(digest)", detail: "its bytes are \(found.digest)"))
@@ -51,7 +53,6 @@ public enum StoreVerification {
           .init(kind: "imageSize", subject: "\(digest)", detail: "the row says \(size) bytes, the file has \(found.size)"))
       }
     }
-    let present = Set(stored)
     for digest in rows.keys.sorted(by: { $0.hex < $1.hex }) where !present.contains(digest) {
       findings.append(.init(kind: "imageMissing", subject: "\(digest)", detail: "a row names it, and there is no file"))
     }
@@ -65,8 +66,12 @@ public enum StoreVerification {
     }
     let named = Set(firmwares.map(\.digest))
     return StoreReport(
-      images: stored.count, bytes: bytes, firmwares: firmwares.count, things: try await catalog.thingCount(),
+      images: present.count, bytes: bytes, firmwares: firmwares.count, things: try await catalog.thingCount(),
       orphans: present.subtracting(named).count, findings: findings)
+  }
+
+  private static func rehash(_ digest: ImageDigest, _ images: ImageStore) async throws -> (digest: ImageDigest, size: Int64)? {
+    do { return try await images.rehash(digest) } catch let error as ImageStoreError where error.code == .missing { return nil }
   }
 
   /// What is wrong with the signed manifest of a firmware: it must say what the row says, and its key's signature must hold. A
