@@ -12,11 +12,17 @@ extension AuditEntry {
 
 /// Operators' tokens and what operators did.
 extension Catalog {
+  /// Makes a token the one of its operator: any other of that name ends.
   public func addOperatorToken(hash: [UInt8], name: String, at now: Timestamp) async throws {
     try await write { db in
       try db.execute(
-        sql: "INSERT INTO operatorToken (tokenHash, name, createdAt) VALUES (?, ?, ?) ON CONFLICT (tokenHash) DO NOTHING",
-        arguments: [Data(hash), name, now.milliseconds])
+        sql: """
+          INSERT INTO operatorToken (tokenHash, name, createdAt) VALUES (?, ?, ?)
+          ON CONFLICT (tokenHash) DO UPDATE SET revokedAt = NULL
+          """, arguments: [Data(hash), name, now.milliseconds])
+      try db.execute(
+        sql: "UPDATE operatorToken SET revokedAt = ? WHERE name = ? AND tokenHash <> ? AND revokedAt IS NULL",
+        arguments: [now.milliseconds, name, Data(hash)])
     }
   }
 

@@ -48,6 +48,11 @@ extension Catalog {
     try await read { try Self.standing(of: thingID, $0) }
   }
 
+  /// The same, behind every change that is queued now.
+  public func standingBehindQueue(of thingID: Int64) async throws -> ThingStanding? {
+    try await write { try Self.standing(of: thingID, $0) }
+  }
+
   public func thing(publicID: String) async throws -> Thing? {
     try await read { db in
       try Row.fetchOne(db, sql: "SELECT * FROM thing WHERE publicId = ?", arguments: [publicID]).map(Self.thing)
@@ -87,6 +92,7 @@ extension Catalog {
     of thingID: Int64, to token: StoredToken, previousUntil: Timestamp, at now: Timestamp, audit: AuditEntry
   ) async throws {
     try await write { db in
+      try Self.checkNotRetired(thingID, db)
       try db.execute(
         sql: "UPDATE thingToken SET expiresAt = ?1 WHERE thingId = ?2 AND (expiresAt IS NULL OR expiresAt > ?1)",
         arguments: [previousUntil.milliseconds, thingID])
@@ -104,6 +110,7 @@ extension Catalog {
     _ thingID: Int64, spare: NewCode, modelID: Int64, at now: Timestamp, audit: AuditEntry
   ) async throws -> [UInt8] {
     try await write { db in
+      try Self.checkNotRetired(thingID, db)
       try db.execute(sql: "DELETE FROM thingToken WHERE thingId = ?", arguments: [thingID])
       try db.execute(
         sql: "UPDATE thingMCU SET running = NULL, boot = NULL, reportedAt = NULL, firmwareId = NULL WHERE thingId = ?",
@@ -170,6 +177,11 @@ extension Catalog {
       sql: "INSERT INTO thing (publicId, modelId, createdAt, activatedAt) VALUES (?, ?, ?, ?)",
       arguments: [new.publicID, new.modelID, now.milliseconds, now.milliseconds])
     try insert(new.token, of: db.lastInsertedRowID, now, db)
+  }
+
+  private static func checkNotRetired(_ thingID: Int64, _ db: Database) throws {
+    let retired = try Int.fetchOne(db, sql: "SELECT 1 FROM thing WHERE id = ? AND retiredAt IS NOT NULL", arguments: [thingID])
+    guard retired == nil else { throw CatalogError(.retired, "the thing is retired") }
   }
 
   static func insert(_ token: StoredToken, of thingID: Int64, _ now: Timestamp, _ db: Database) throws {

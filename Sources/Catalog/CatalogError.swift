@@ -7,6 +7,8 @@ public struct CatalogError: Error, Sendable, CustomStringConvertible {
     case exists
     /// No such row.
     case missing
+    /// The thing is retired.
+    case retired
     /// No space left for rows.
     case diskFull
     /// SQLite failed.

@@ -7,6 +7,7 @@ extension ServiceError {
   init(_ error: CatalogError) {
     switch error.code {
     case .exists: self.init(.exists, error.message)
+    case .retired: self.init(.retired, error.message)
     case .diskFull: self.init(.diskFull, error.message)
     case .missing, .failed: self.init(.unavailable, "the catalog failed: \(error.message)")
     }

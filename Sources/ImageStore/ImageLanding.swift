@@ -58,7 +58,7 @@ extension ImageStore {
   private func land(_ upload: ImageLanding) async throws -> Int64 {
     try await upload.flush()
     let digest = upload.digest
-    return try await pool.runIfActive { [layout] in
+    let size = try await pool.runIfActive { [layout] in
       guard upload.hasher.finish() == digest.bytes else {
         throw ImageStoreError(.digestMismatch, "the bytes sent are not the image \(digest): send it again from the start")
       }
@@ -73,6 +73,8 @@ extension ImageStore {
       try FileTree.synchronizeFolder(folder)
       return size
     }
+    damaged.withLock { _ = $0.remove(digest) }
+    return size
   }
 
   private func discard(_ digest: ImageDigest) async throws {

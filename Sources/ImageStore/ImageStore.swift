@@ -18,6 +18,8 @@ public final class ImageStore: Sendable {
   let opening = Mutex<[ImageDigest: Task<StoredImage, any Error>]>([:])
   /// The large images whose bytes were hashed since the start.
   let verified = Mutex<Set<ImageDigest>>([])
+  /// The images that were found damaged: they count as not stored, so that an upload heals them.
+  let damaged = Mutex<Set<ImageDigest>>([])
 
   /// Creates what is missing of the folders.
   /// - Parameters:
@@ -34,7 +36,8 @@ public final class ImageStore: Sendable {
   /// The size in bytes of a stored image, nil where there is none. Asking keeps an image that no firmware names yet from being
   /// collected for a while.
   public func size(of digest: ImageDigest) async throws -> Int64? {
-    try await pool.runIfActive { [layout] in
+    if damaged.withLock({ $0.contains(digest) }) { return nil }
+    return try await pool.runIfActive { [layout] in
       let path = layout.image(digest)
       guard let found = try FileTree.describe(path) else { return nil }
       FileTree.touch(path)
@@ -61,11 +64,15 @@ public final class ImageStore: Sendable {
 
   /// Hashes a stored image again: what its bytes are, whatever its name says.
   public func rehash(_ digest: ImageDigest) async throws -> (digest: ImageDigest, size: Int64) {
-    try await pool.runIfActive { [layout] in
+    let found = try await pool.runIfActive { [layout] in
       let file = try FileDescriptor(layout.image(digest), FileDescriptor.reading)
       let size = try file.size
       return (try file.digest(of: 0..<size), size)
     }
+    damaged.withLock { damaged in
+      if found.0 == digest { damaged.remove(digest) } else { damaged.insert(digest) }
+    }
+    return found
   }
 
   /// Removes images that `isKept` does not keep and that nobody asked for since the moment, and partial uploads older than it.

@@ -26,8 +26,23 @@ extension ImageStore {
   private func load(_ digest: ImageDigest) async throws -> StoredImage {
     defer { opening.withLock { $0[digest] = nil } }
     let isVerified = verified.withLock { $0.contains(digest) }
+    let image: StoredImage
+    do {
+      image = try await read(digest, isVerified: isVerified)
+    } catch let error as ImageStoreError where error.code == .damaged {
+      damaged.withLock { _ = $0.insert(digest) }
+      throw error
+    }
+    switch image.source {
+    case .memory(let bytes): hot.keep(bytes, of: digest)
+    case .file: verified.withLock { _ = $0.insert(digest) }
+    }
+    return image
+  }
+
+  private func read(_ digest: ImageDigest, isVerified: Bool) async throws -> StoredImage {
     let largestInMemory = min(Self.largestHotImage, Int64(hot.limit))
-    let image = try await pool.runIfActive { [layout, pool] in
+    return try await pool.runIfActive { [layout, pool] in
       let file = try FileDescriptor(layout.image(digest), FileDescriptor.reading)
       let size = try file.size
       guard size <= largestInMemory else {
@@ -38,11 +53,6 @@ extension ImageStore {
       try Self.check(SHA256Hasher.digest(of: Array(bytes.readableBytesView)), digest)
       return StoredImage(digest: digest, source: .memory(bytes), pool: pool)
     }
-    switch image.source {
-    case .memory(let bytes): hot.keep(bytes, of: digest)
-    case .file: verified.withLock { _ = $0.insert(digest) }
-    }
-    return image
   }
 
   private static func check(_ hash: [UInt8], _ digest: ImageDigest) throws {

@@ -49,6 +49,8 @@ public enum InstallationProgress {
     var next = installation ?? Installation(firmwareID: firmwareID, state: .offered, since: now)
     if next.state == .confirmed || next.state == .rolledBack { return next }
     let state = InstallationState(report.status)
+    // What is told late or out of turn lifts no hold.
+    if isHeld(next.state), [.downloading, .downloaded, .installing].contains(state) { return next }
     // A repeated "installed" keeps the first moment and boot value, or a device that repeats itself could never roll back.
     if state == .installed, next.state == .installed { return next }
     next = moved(next, state, now)
@@ -61,6 +63,9 @@ public enum InstallationProgress {
     }
     return next
   }
+
+  /// Whether the firmware waits for something: the thing's word after its reboot, or an operator's.
+  private static func isHeld(_ state: InstallationState) -> Bool { [.installed, .failed, .rejected].contains(state) }
 
   static func moved(_ installation: Installation, _ state: InstallationState, _ now: Timestamp) -> Installation {
     var next = installation

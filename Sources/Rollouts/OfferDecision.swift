@@ -65,7 +65,7 @@ extension OfferDecision {
 
   /// Nothing older than what a thing runs is ever offered. Where the two texts have no order of their own, the sequence of
   /// registration tells; a version that was never registered here and cannot be compared holds nothing back.
-  static func isOlder(_ candidate: Firmware, than running: String, registered: Firmware?) -> Bool {
+  public static func isOlder(_ candidate: Firmware, than running: String, registered: Firmware?) -> Bool {
     let order = FirmwareVersion(running).flatMap { FirmwareVersion.compare(candidate.version, $0) }
     switch order {
     case .older: return true

@@ -48,11 +48,13 @@ import Testing
   }
 
   @Test(arguments: InstallationState.allCases, ReportedStatus.allCases)
-  func `a report sets the state, but for what is confirmed or rolled back`(state: InstallationState, status: ReportedStatus) {
+  func `a report sets the state, but for what is over and what is held`(state: InstallationState, status: ReportedStatus) {
     let before = Self.installation(state)
     let report = ProgressReport(status: status, boot: "boot 2", code: "E2", message: "now")
     let next = InstallationProgress.apply(report, to: before, of: 7, knownBoot: "boot 0", at: Self.later)
-    if state == .confirmed || state == .rolledBack || (state == .installed && status == .installed) {
+    let isLate = [.downloading, .downloaded, .installing].contains(status)
+    let isHeld = [.installed, .failed, .rejected].contains(state)
+    if state == .confirmed || state == .rolledBack || (isHeld && isLate) || (state == .installed && status == .installed) {
       #expect(next == before)
       return
     }
@@ -93,7 +95,7 @@ import Testing
     let failed = InstallationProgress.apply(
       ProgressReport(status: .failed, code: "E1", message: "no power"), to: nil, of: 7, knownBoot: nil, at: .start)
     let retried = InstallationProgress.apply(
-      ProgressReport(status: .downloading), to: failed, of: 7, knownBoot: nil, at: Self.later)
-    #expect(retried == Installation(firmwareID: 7, state: .downloading, since: Self.later))
+      ProgressReport(status: .rejected), to: failed, of: 7, knownBoot: nil, at: Self.later)
+    #expect(retried == Installation(firmwareID: 7, state: .rejected, since: Self.later))
   }
 }

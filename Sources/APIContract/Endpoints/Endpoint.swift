@@ -84,7 +84,7 @@ extension Endpoint {
   ) -> Endpoint {
     Endpoint(
       id: id, method: method, template: template, access: .operators, summary: summary, query: query, request: request,
-      answers: [.json(status, output)] + also + ([400, 401] + problems).map { .problem($0) })
+      answers: [.json(status, output)] + also + ([400, 401, 413, 503, 507] + problems).map { .problem($0) })
   }
 }
 

@@ -11,7 +11,7 @@ extension Endpoints {
   public static let trustKey = Endpoint.operators(
     "trustKey", .post, "/api/v1/models/{model}/keys", "Trust a public key (PEM) for a model's firmware; again is a success",
     request: .body(NewTrustedKey.self), 201, answers: TrustedKeyShape.self,
-    also: [.json(200, TrustedKeyShape.self, "It was trusted already")], problems: [404, 409])
+    also: [.json(200, TrustedKeyShape.self, "It was trusted already")], problems: [403, 404, 409])
   public static let listKeys = Endpoint.operators(
     "listKeys", .get, "/api/v1/models/{model}/keys", "The keys of a model, revoked ones too", answers: TrustedKeyList.self,
     problems: [404])

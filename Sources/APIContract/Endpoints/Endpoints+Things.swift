@@ -28,7 +28,8 @@ extension Endpoints {
     "retireThing", .post, "/api/v1/things/{thing}/retirement", "End the thing: its tokens stop working and its code too",
     answers: ThingShape.self, problems: [404])
   public static let retryThing = Endpoint.operators(
-    "retryThing", .post, "/api/v1/things/{thing}/retry", "Offer again what failed, was rejected or was rolled back on it",
+    "retryThing", .post, "/api/v1/things/{thing}/retry",
+    "Offer again what failed, was rejected or was rolled back on it, or waits for a confirmation that does not come",
     query: [.text("mcu", "Only this MCU's")], answers: ThingShape.self, problems: [404])
   public static let importThings = Endpoint.operators(
     "importThings", .post, "/api/v1/things/import", "Take over things with the tokens they have; all of them or none",

@@ -1,4 +1,5 @@
 import Catalog
+import Cryptography
 public import Domain
 import ImageStore
 import Logging
@@ -22,6 +23,9 @@ extension FirmwareService {
     case partial(received: Int64)
   }
 
+  /// The digest of no bytes at all.
+  private static let emptyImage = ImageDigest(bytes: SHA256Hasher.digest(of: [UInt8]()))
+
   public func storedBytes(of digest: ImageDigest) async throws -> StoredBytes {
     try await translatingErrors {
       if let size = try await images.size(of: digest) { return .whole(size: size) }
@@ -43,6 +47,7 @@ extension FirmwareService {
         try await catalog.recordImage(digest, size: size, at: clock())
         return (size, false)
       }
+      guard digest != Self.emptyImage else { throw ServiceError(.malformed, "an image has at least one byte") }
       let size = try await images.receive(digest, continuingAt: offset) { try await body(IncomingImage(upload: $0)) }
       try await catalog.recordImage(digest, size: size, at: clock())
       figures.uploads.increment()

@@ -26,9 +26,17 @@ final class DownloadCoverage: Sendable {
         state[key] = nil
         return true
       }
-      if pieces.count <= Self.mostPieces, state.count < Self.mostDownloads || state[key] != nil { state[key] = pieces }
+      // Most of those that pile up were abandoned, and a thing that goes on is only found complete by its own word.
+      if state.count >= Self.mostDownloads, state[key] == nil { state.removeAll(keepingCapacity: true) }
+      state[key] = pieces.count <= Self.mostPieces ? pieces : Self.withoutSmallest(pieces)
       return false
     }
+  }
+
+  /// The pieces without the smallest: it counts as not sent.
+  private static func withoutSmallest(_ pieces: [Range<Int64>]) -> [Range<Int64>] {
+    guard let smallest = pieces.reversed().min(by: { $0.count < $1.count }) else { return pieces }
+    return pieces.filter { $0 != smallest }
   }
 
   /// The pieces with one more, in order, with what touches joined.

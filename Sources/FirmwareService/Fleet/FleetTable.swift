@@ -36,6 +36,12 @@ final class FleetTable: Sendable {
     var owners: [TokenKey: Owner] = [:]
     var standings: [Int64: ThingStanding] = [:]
     var marks: [Int64: Marks] = [:]
+    /// The newest change of each thing that may not be on the disk yet.
+    var pending: [Int64: PendingCommit] = [:]
+    /// Grows whenever a thing is forgotten: what was read before is read again.
+    var forgettings = 0
+    /// Things that were forgotten while changes of them may be queued: they are read behind the queue.
+    var behindQueue: Set<Int64> = []
   }
 
   private let state = Mutex(State())
@@ -53,23 +59,45 @@ final class FleetTable: Sendable {
     if let owner = state.withLock({ $0.owners[key] }) {
       return owner.expiresAt.map { now < $0 } ?? true ? owner.thingID : nil
     }
-    guard let found = try await catalog.owner(ofToken: hash), found.expiresAt.map({ now < $0 }) ?? true else { return nil }
-    let thingID = found.standing.thingID
-    state.withLock { state in
-      state.owners[key] = Owner(thingID: thingID, expiresAt: found.expiresAt)
-      if state.standings[thingID] == nil { state.standings[thingID] = found.standing }
+    while true {
+      let before = state.withLock { $0.forgettings }
+      guard let found = try await catalog.owner(ofToken: hash) else { return nil }
+      let thingID = found.standing.thingID
+      guard try await load(thingID, found.standing, readAfter: before) != nil else { continue }
+      let isCurrent = state.withLock { state in
+        guard state.forgettings == before else { return false }
+        state.owners[key] = Owner(thingID: thingID, expiresAt: found.expiresAt)
+        return true
+      }
+      if isCurrent { return found.expiresAt.map { now < $0 } ?? true ? thingID : nil }
     }
-    return thingID
   }
 
   /// The standing of a thing, read from the catalog where memory has none.
   func standing(of thingID: Int64) async throws -> ThingStanding? {
-    if let standing = state.withLock({ $0.standings[thingID] }) { return standing }
-    guard let standing = try await catalog.standing(of: thingID) else { return nil }
+    while true {
+      let (known, before) = state.withLock { ($0.standings[thingID], $0.forgettings) }
+      if let known { return known }
+      guard let read = try await catalog.standing(of: thingID) else { return nil }
+      if let standing = try await load(thingID, read, readAfter: before) { return standing }
+    }
+  }
+
+  /// Takes what was read of a thing into memory, unless memory has it.
+  /// - Parameter before: the forgettings before it was read.
+  /// - Returns: what memory has now; nil when something was forgotten meanwhile, and it must be read again.
+  private func load(_ thingID: Int64, _ read: ThingStanding, readAfter before: Int) async throws -> ThingStanding? {
+    var read = read
+    if state.withLock({ $0.behindQueue.contains(thingID) }) {
+      guard let newer = try await catalog.standingBehindQueue(of: thingID) else { return nil }
+      read = newer
+    }
     return state.withLock { state in
+      guard state.forgettings == before else { return nil }
       if let known = state.standings[thingID] { return known }
-      state.standings[thingID] = standing
-      return standing
+      state.standings[thingID] = read
+      state.behindQueue.remove(thingID)
+      return read
     }
   }
 
@@ -103,7 +131,8 @@ final class FleetTable: Sendable {
   /// Changes a thing by what it said, and queues the change.
   /// - Parameter change: changes the standing and returns the values to store with it; may throw, and then nothing has
   ///   happened.
-  /// - Returns: the commit to wait for; nil when nothing has changed.
+  /// - Returns: the commit to wait for: of this change, or of an earlier one that is not on the disk yet when nothing has
+  ///   changed, since what is acknowledged rests on that; nil when there is none.
   func change(
     _ thingID: Int64, seenAt now: Timestamp?, _ change: (inout ThingStanding) throws -> [StoredValue]
   ) throws -> PendingCommit? {
@@ -114,12 +143,14 @@ final class FleetTable: Sendable {
       var after = before
       let values = try change(&after)
       if let now { state.marks[thingID, default: Marks()].seenAt = now }
-      guard after != before || !values.isEmpty else { return nil }
+      guard after != before || !values.isEmpty else { return state.pending[thingID] }
       state.standings[thingID] = after
       let rows = StandingChange(
         thingID: thingID, mcus: after.mcus.filter { !before.mcus.contains($0) },
         installations: after.installations.filter { !before.installations.contains($0) })
-      return catalog.record([rows], values: values.map { (thingID, $0) })
+      let pending = catalog.record([rows], values: values.map { (thingID, $0) })
+      state.pending[thingID] = pending
+      return pending
     }
   }
 
@@ -138,10 +169,20 @@ final class FleetTable: Sendable {
     }
   }
 
+  /// Notes that a commit's outcome is known.
+  func settled(_ commit: PendingCommit, of thingID: Int64) {
+    state.withLock { state in
+      if state.pending[thingID] === commit { state.pending[thingID] = nil }
+    }
+  }
+
   /// Drops what memory holds of a thing; the catalog has it, or will tell that it is gone.
   func forget(_ thingID: Int64) {
     state.withLock { state in
+      state.forgettings += 1
+      state.behindQueue.insert(thingID)
       state.marks[thingID] = nil
+      state.pending[thingID] = nil
       // Tokens are only held of things that are; looking for them costs a pass over all.
       guard state.standings.removeValue(forKey: thingID) != nil else { return }
       state.owners = state.owners.filter { $0.value.thingID != thingID }

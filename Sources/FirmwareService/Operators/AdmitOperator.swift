@@ -10,7 +10,7 @@ extension FirmwareService {
     return operatorNames.withLock { $0[hash] }
   }
 
-  /// Makes a token valid for an operator of that name. Again changes nothing.
+  /// Makes a token the one of the operator of that name: any other of that name ends. Again changes nothing.
   public func admitOperator(token: String, name: String) async throws {
     try await translatingErrors {
       try await catalog.addOperatorToken(hash: SHA256Hasher.digest(of: token), name: name, at: clock())

@@ -7,7 +7,6 @@ extension FirmwareService {
   public func resetThing(_ publicID: String, by actor: String) async throws -> String {
     let now = clock()
     let thing = try await thing(publicID)
-    try Self.checkNotRetired(thing)
     let spare = sealed(ActivationCodes.generate())
     let audit = AuditEntry(at: now, actor: actor, action: "thing.reset", subject: publicID)
     fleet.forget(thing.id)

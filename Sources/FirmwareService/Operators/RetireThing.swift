@@ -11,9 +11,4 @@ extension FirmwareService {
     try await translatingErrors { try await catalog.retireThing(thing.id, at: now, audit: audit) }
     fleet.forget(thing.id)
   }
-
-  /// - Throws: `retired`.
-  static func checkNotRetired(_ thing: Thing) throws {
-    guard thing.retiredAt == nil else { throw ServiceError(.retired, "the thing \(thing.publicID) is retired") }
-  }
 }

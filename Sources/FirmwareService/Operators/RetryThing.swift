@@ -17,7 +17,8 @@ extension FirmwareService {
       }
       return mcu.id
     }
-    let ended: Set<InstallationState> = [.failed, .rejected, .rolledBack]
+    // What was installed and never confirmed holds back too, and a thing that says no version can be helped by nobody else.
+    let ended: Set<InstallationState> = [.failed, .rejected, .rolledBack, .installed]
     let firmwares = standing.installations.filter { installation in
       ended.contains(installation.state)
         && only.map { $0 == releases.firmwaresByID[installation.firmwareID]?.mcuID } ?? true

@@ -11,7 +11,6 @@ extension FirmwareService {
   ) async throws -> (token: ThingToken, previousExpiresAt: Timestamp) {
     let now = clock()
     let thing = try await thing(publicID)
-    try Self.checkNotRetired(thing)
     let overlap = overlap ?? Self.defaultOverlap
     guard (0...31_536_000).contains(overlap) else {
       throw ServiceError(.malformed, "overlap: 0 seconds to 1 year is needed")

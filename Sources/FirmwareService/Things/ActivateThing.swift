@@ -14,9 +14,12 @@ extension FirmwareService {
         codeHash: SHA256Hasher.digest(of: normalized), newPublicID: Identifiers.thing(), token: stored, at: now)
     }
     guard let thing else { throw Self.invalidCode }
-    if thing.createdAt == now { countThings(1) }
-    // A thing that was reset may still be known with what it ran before.
-    fleet.forget(thing.id)
+    if thing.createdAt == now {
+      countThings(1)
+    } else {
+      // It was reset, and may still be known with what it ran before.
+      fleet.forget(thing.id)
+    }
     return token
   }
 

@@ -57,14 +57,25 @@ extension FirmwareService {
     guard let standing = try await translatingErrors({ try await fleet.standing(of: thingID) }) else {
       throw ServiceError(.unknownThing, "thing not found")
     }
-    guard let firmware = releases.snapshot.firmwaresByPublicID[publicID], firmware.modelID == standing.modelID,
-      firmware.publishedAt != nil
+    let releases = releases.snapshot
+    guard let firmware = releases.firmwaresByPublicID[publicID], firmware.modelID == standing.modelID,
+      Self.mayHave(firmware, running: standing.mcu(firmware.mcuID)?.running, releases)
     else { throw ServiceError(.unknownFirmware, "firmware not found") }
     switch standing.installation(of: firmware.id)?.state {
     case .failed, .rejected, .rolledBack:
       throw ServiceError(.notForThisThing, "this firmware failed on this thing and waits for an operator's retry")
     case .offered, .downloading, .downloaded, .installing, .installed, .confirmed, nil: return firmware
     }
+  }
+
+  /// What a thing runs already it may always fetch again; anything else only while it is published and not older than that.
+  private static func mayHave(_ firmware: Firmware, running: String?, _ releases: ReleaseIndex.Snapshot) -> Bool {
+    if running == firmware.version.text { return true }
+    guard firmware.publishedAt != nil else { return false }
+    return running.map { running in
+      !OfferDecision.isOlder(
+        firmware, than: running, registered: releases.firmware(mcuID: firmware.mcuID, version: running))
+    } ?? true
   }
 
   /// Adds to the bytes that a thing was sent of a firmware.

@@ -100,6 +100,7 @@ extension FirmwareService {
   func settle(_ commit: PendingCommit?, of thingID: Int64) async throws {
     guard let commit else { return }
     let start = ContinuousClock.now
+    defer { fleet.settled(commit, of: thingID) }
     do {
       try await commit.wait()
       figures.commitSeconds.record(duration: ContinuousClock.now - start)

@@ -80,15 +80,17 @@ extension FirmwareService {
     let registered = releases.firmware(mcuID: mcu.id, version: report.version)
     for installation in standing.installations {
       guard let target = releases.firmwaresByID[installation.firmwareID], target.mcuID == mcu.id else { continue }
-      // What was replaced long ago is no longer about what runs now.
-      guard target.id == place.firmwareID || target.id == registered?.id else { continue }
+      // What was replaced long ago is no longer about what runs now; what still waits for a confirmation is.
+      guard target.id == place.firmwareID || target.id == registered?.id || installation.state == .installed else { continue }
       let next = Confirmation.apply(
         running: report.version, boot: boot, to: installation, of: target, registered: registered,
         confirmWithin: model.confirmWithin, at: now)
       if let next { standing.set(next) }
     }
-    if let registered, standing.installation(of: registered.id) != nil, isNewer(registered, than: place.firmwareID, releases) {
-      place.firmwareID = registered.id
+    if let registered,
+      !isUnderWay(place.firmwareID, standing, releases) || isNewer(registered, than: place.firmwareID, releases)
+    {
+      place.firmwareID = standing.installation(of: registered.id) == nil ? nil : registered.id
     }
     if place.running != report.version || (boot != nil && place.boot != boot) {
       place.running = report.version
@@ -96,6 +98,16 @@ extension FirmwareService {
       place.reportedAt = now
     }
     standing.set(place)
+  }
+
+  /// Whether the present state of an MCU is about an update that goes on or that went wrong: else it is about what runs.
+  private static func isUnderWay(_ id: Int64?, _ standing: ThingStanding, _ releases: ReleaseIndex.Snapshot) -> Bool {
+    guard let id, let state = standing.installation(of: id)?.state else { return false }
+    switch state {
+    case .offered, .downloading, .downloaded: return releases.firmwaresByID[id]?.publishedAt != nil
+    case .installing, .installed, .failed, .rejected, .rolledBack: return true
+    case .confirmed: return false
+    }
   }
 
   private static func isNewer(_ firmware: Firmware, than id: Int64?, _ releases: ReleaseIndex.Snapshot) -> Bool {

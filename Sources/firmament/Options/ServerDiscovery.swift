@@ -17,6 +17,10 @@ struct ServerDiscovery {
   /// A saved token is only given to the server that it belongs to, and one of a store here only to this machine.
   /// - Throws: `CommandFailure` when no token is found, `APIClientError` for a bad address.
   func find(url: String?, token: String?) throws -> (address: ServerAddress, token: String) {
+    if let url = Self.line(url) ?? named("FIRMAMENT_URL"), let token = Self.line(token) ?? named("FIRMAMENT_TOKEN") {
+      // Nothing else is looked at, so nothing else can be in the way.
+      return (try ServerAddress(url), try checked(token))
+    }
     let profile = try savedProfile()
     let store = named("FIRMAMENT_STORE") ?? Self.defaultStore
     let local = try ServerAddress(Self.line(try read("\(store)/server.url")) ?? Self.defaultAddress)

@@ -26,6 +26,7 @@ enum ServedApplication {
     LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
     var log = Logger(label: "firmament")
     log.logLevel = configuration.logLevel
+    raiseFileLimit(log)
     let registry = PrometheusRegistry()
     MetricsSystem.bootstrap(registry)
 
@@ -49,6 +50,16 @@ enum ServedApplication {
       throw failure(error, configuration)
     }
     try close(catalog, folder, pool)
+  }
+
+  /// Takes all the open files that the system allows: each connection is one, and the usual 1,024 are few for a fleet.
+  private static func raiseFileLimit(_ log: Logger) {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+    limit.rlim_cur = limit.rlim_max
+    if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 {
+      log.warning("the number of open files could not be raised", metadata: ["limit": "\(limit.rlim_cur)"])
+    }
   }
 
   private static func openStore(
