@@ -193,4 +193,15 @@ import Testing
     #expect(try await create("i.MX 8M Mini / é", (0..<16).map(String.init), true, 31_536_000))
     #expect(test.service.listModels(PageRequest(limit: nil, after: nil)).entries.map(\.name) == ["i.MX 8M Mini / é", "lamp"])
   }
+
+  @Test func `names and versions that look the same are the same, whatever code points they are spelled with`() async throws {
+    let test = try await TestService()
+    try await test.createModel("caf\u{E9}")
+    await expectRefusal(.exists, "the model with a combining accent") { try await test.createModel("cafe\u{301}") }
+    try await test.createModel()
+    try await test.release("1-\u{E9}", sequence: 1)
+    await expectRefusal(.versionTaken, "the version with a combining accent") {
+      try await test.release("1-e\u{301}", sequence: 2)
+    }
+  }
 }

@@ -16,6 +16,10 @@ extension FirmwareService {
     guard (1...31_536_000).contains(confirmWithin) else {
       throw ServiceError(.malformed, "confirmWithin: 1 second to 1 year is needed")
     }
+    // Texts that Unicode calls equal look the same, and are the same name here, whatever their bytes are.
+    if let same = releases.snapshot.modelsByName[name], !same.name.utf8.elementsEqual(name.utf8) {
+      throw ServiceError(.exists, "there is a model \(same.name) already, spelled with other code points")
+    }
     let audit = AuditEntry(
       at: now, actor: actor, action: "model.create", subject: name, details: ["mcus": mcus.joined(separator: ", ")])
     do {

@@ -25,6 +25,11 @@ extension FirmwareService {
       }
       let verified = try envelope.verify(with: try await knownKeys(of: model))
       let (version, mcu) = try Self.check(verified.manifest, model, now: now)
+      if let same = releases.snapshot.firmware(mcuID: mcu.id, version: version.text),
+        !same.version.text.utf8.elementsEqual(version.text.utf8)
+      {
+        throw ServiceError(.versionTaken, "version \(same.version) is registered already, spelled with other code points")
+      }
       let description = try await inspect(verified.manifest, version)
       let new = NewFirmware(
         publicID: Identifiers.firmware(), mcuID: mcu.id, version: version, sequence: verified.manifest.sequence,
