@@ -16,7 +16,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+  .testTarget(name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: strict)
 }
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -101,7 +101,8 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    // Tests
+    // Tests, and what they share
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("ArchitectureTests", []),
     tests("DomainTests", ["Domain"]),
     tests("CryptographyTests", ["Cryptography"]),

@@ -1,6 +1,7 @@
 import Cryptography
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// A store on a file system that has no space left, against the real program.

@@ -1,6 +1,7 @@
 import APIContract
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// Names as people print them on chips, through the command line, URLs and polls of the real program.

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// Thousands of requests that are nearly right, the same ones in every run, against the real program.

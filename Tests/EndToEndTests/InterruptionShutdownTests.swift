@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// A server that is told to stop: it finishes what is under way, within ten seconds.

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// Servers that are killed while things download and report: nothing that was acknowledged is lost.

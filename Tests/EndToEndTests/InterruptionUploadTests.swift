@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// Uploads that are cut, and servers that are killed in the middle of them: nothing is lost and nothing is half-registered.

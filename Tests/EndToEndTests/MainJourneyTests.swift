@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// The journey of the README: from an engineer's key to a confirmed thing, and the ways that it can turn.

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// Real download clients over a server that dies on them, and requests as old device code writes them.

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// What every command keeps to: exit codes, one line of failure, one JSON document, and lists in pages.

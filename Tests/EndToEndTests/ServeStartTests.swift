@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// How the service starts, is told what to do, and ends: the real program.

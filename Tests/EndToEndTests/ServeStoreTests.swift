@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// A store whose files were damaged behind the service's back: the real program.

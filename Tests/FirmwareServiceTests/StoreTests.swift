@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import GRDB
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Catalog

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -65,7 +66,7 @@ struct ByteRangesTests {
     "covers exactly the bytes that a naive reading covers, each once, whatever is asked",
     arguments: 1...20 as ClosedRange<UInt64>)
   func agreesWithTheOracle(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<500 {
       let size = Int64.random(in: 0...24, using: &random)
       let header = Self.hostileHeader(using: &random)
@@ -81,7 +82,7 @@ struct ByteRangesTests {
     }
   }
 
-  private static func hostileHeader(using random: inout SeededRandom) -> String {
+  private static func hostileHeader(using random: inout SeededGenerator) -> String {
     let alphabet = Array("0123456789---,,  \tx=")
     let unit = ["bytes=", "bytes=", "bytes=", "Bytes=", "byte=", "bytes"][Int.random(in: 0..<6, using: &random)]
     if Bool.random(using: &random) {

@@ -1,4 +1,5 @@
 import Domain
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -41,7 +42,7 @@ struct HTTPDateTests {
     #expect(HTTPDate.format(Timestamp(milliseconds: -1)) == "Wed, 31 Dec 1969 23:59:59 GMT")
     #expect(HTTPDate.format(Timestamp(milliseconds: .max)) == "Fri, 31 Dec 9999 23:59:59 GMT")
     #expect(HTTPDate.format(Timestamp(milliseconds: .min)) == "Sat, 01 Jan 0000 00:00:00 GMT")
-    var random = SeededRandom(seed: 1)
+    var random = SeededGenerator(seed: 1)
     for _ in 0..<1000 {
       let time = Timestamp(milliseconds: Int64.random(in: -9_999_999_999...99_999_999_999, using: &random) * 1000)
       #expect(HTTPDate.parse(HTTPDate.format(time), now: now) == time)

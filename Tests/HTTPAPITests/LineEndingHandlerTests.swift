@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -43,7 +44,7 @@ struct LineEndingHandlerTests {
 
   @Test("pass to the last byte when they are CRLF, whatever the requests hold", arguments: 1...60 as ClosedRange<UInt64>)
   func leavesOrdinaryTraffic(seed: UInt64) throws {
-    var random = SeededRandom(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let requests = (0..<12).map { _ in Self.request(lineEnd: "\r\n", mayChunk: true, using: &random) }
     let traffic = requests.flatMap { $0 }
     let connection = try TestConnection()
@@ -60,10 +61,10 @@ struct LineEndingHandlerTests {
   @Test("mean the same bare as CRLF, however the bytes are cut", arguments: 1...60 as ClosedRange<UInt64>)
   func bareMeansTheSame(seed: UInt64) throws {
     let traffics = ["\n", "\r\n"].map { lineEnd in
-      var random = SeededRandom(seed: seed)
+      var random = SeededGenerator(seed: seed)
       return (0..<12).flatMap { _ in Self.request(lineEnd: lineEnd, mayChunk: false, using: &random) }
     }
-    var random = SeededRandom(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let bare = try TestConnection()
     for piece in Self.cut(traffics[0], using: &random) { bare.receive(piece) }
     let ordinary = try TestConnection()
@@ -110,7 +111,7 @@ struct LineEndingHandlerTests {
 
   @Test("of hostile bytes never stop the server", arguments: 1...200 as ClosedRange<UInt64>)
   func hostile(seed: UInt64) throws {
-    var random = SeededRandom(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let words =
       ["GET / HTTP/1.1", "POST / HTTP/1.1", "\n", "\n", "\r\n", "\r\n", "\r", "Content-Length: 3", "a", "0", ":", "\0"]
       + [
@@ -125,7 +126,7 @@ struct LineEndingHandlerTests {
     #expect(!connection.channel.isActive || connection.parts().contains { $0.hasPrefix("body") })
   }
 
-  private static func request(lineEnd: String, mayChunk: Bool, using random: inout SeededRandom) -> [UInt8] {
+  private static func request(lineEnd: String, mayChunk: Bool, using random: inout SeededGenerator) -> [UInt8] {
     let body = (0..<Int.random(in: 0...20, using: &random)).map { _ in
       [10, 13, 13, 10, 71, 58][Int.random(in: 0..<6, using: &random)] as UInt8
     }
@@ -142,7 +143,7 @@ struct LineEndingHandlerTests {
     return head + chunk + Array("0\r\n\r\n".utf8)
   }
 
-  private static func cut(_ bytes: [UInt8], using random: inout SeededRandom) -> [ArraySlice<UInt8>] {
+  private static func cut(_ bytes: [UInt8], using random: inout SeededGenerator) -> [ArraySlice<UInt8>] {
     var pieces: [ArraySlice<UInt8>] = []
     var rest = bytes[...]
     let longest = [1, 3, 20, 200, 2000][Int.random(in: 0..<5, using: &random)]

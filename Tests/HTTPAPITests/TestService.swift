@@ -13,6 +13,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Signing
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -122,7 +123,7 @@ final class TestService: Sendable {
 
 /// Bytes that look like nothing, the same on every run.
 func imageBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-  var random = SeededRandom(seed: seed)
+  var random = SeededGenerator(seed: seed)
   let words = (0..<(count + 7) / 8).map { _ in random.next() }
   return words.withUnsafeBytes { Array($0.prefix(count)) }
 }

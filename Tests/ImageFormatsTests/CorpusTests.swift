@@ -1,5 +1,6 @@
 import Foundation
 import ImageFormats
+import TestSupport
 import Testing
 
 /// Real images and samples made by the formats' own tools. They are not part of this repository: without them these tests are

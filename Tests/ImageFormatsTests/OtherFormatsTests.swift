@@ -1,4 +1,5 @@
 import ImageFormats
+import TestSupport
 import Testing
 
 @Suite struct OtherFormatsTests {

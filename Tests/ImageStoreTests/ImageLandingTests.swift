@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import ImageStore

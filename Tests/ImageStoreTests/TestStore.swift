@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import NIOCore
 import NIOPosix
+import TestSupport
 
 @testable import ImageStore
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The real `curl`, as device makers and operators use it.
 enum Curl {

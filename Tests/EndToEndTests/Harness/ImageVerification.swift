@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The verification that the README shows: an image, the envelope that vouches for it and a public key, and nothing but
 /// `openssl` (and a shell that cuts the envelope into its members).

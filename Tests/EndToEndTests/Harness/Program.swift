@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A program run to its end.
 struct ProgramResult: Sendable {
@@ -87,24 +88,5 @@ final class StartedProgram: Sendable {
 
   private func text(_ name: String) -> String {
     String(decoding: FileManager.default.contents(atPath: scratch.path + "/" + name) ?? Data(), as: UTF8.self)
-  }
-}
-
-/// A folder that is gone when nobody holds it any more.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "firmament-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// Writes a file into the folder.
-  /// - Returns: its path.
-  @discardableResult func write(_ data: Data, to name: String) throws -> String {
-    try data.write(to: URL(fileURLWithPath: "\(path)/\(name)"))
-    return "\(path)/\(name)"
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// An image of any size that no packer can shrink, in a file: the same bytes for the same seed.
 struct SeededImage: Sendable {

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// An engineer and an operator at work: a server on a store of its own, a signing key, and the commands of the README.

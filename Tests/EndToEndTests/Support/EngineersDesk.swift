@@ -1,6 +1,7 @@
 import Cryptography
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// What an engineer does, over the wire and without the product's own signing: a manifest here is spelled by hand.
@@ -114,19 +115,4 @@ func imageBytes(_ count: Int, seed: UInt64) -> [UInt8] {
   var words = [UInt64](repeating: 0, count: (count + 7) / 8)
   for index in words.indices { words[index] = generator.next() }
   return words.withUnsafeBytes { Array($0.prefix(count)) }
-}
-
-/// Steele's SplitMix64: the same numbers on every run.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
 }

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// Runs the service on a new store for the length of `body`. Afterwards the store must be sound by the server's own account,
