@@ -125,8 +125,7 @@ extension Catalog {
     }
   }
 
-  /// Forgets images that no firmware names.
-  /// - Returns: the digests that were forgotten or never had a row, among those given.
+  /// Forgets images that no firmware names and that were stored before the moment.
   public func forgetUnnamedImages(storedBefore moment: Timestamp) async throws {
     try await write { db in
       try db.execute(

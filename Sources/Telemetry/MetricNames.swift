@@ -18,8 +18,6 @@ public enum MetricNames {
   public static let httpRequestSeconds = "firmament_http_request_seconds"
   /// Things registered; a gauge.
   public static let things = "firmament_things"
-  /// Connections open now; a gauge.
-  public static let connectionsOpen = "firmament_connections_open"
   /// Time of a durable commit of the catalog; a timer.
   public static let commitSeconds = "firmament_commit_seconds"
 
@@ -39,7 +37,6 @@ public enum MetricNames {
     httpRequests: "Requests answered, by status.",
     httpRequestSeconds: "Time from the head of a request to the end of its answer.",
     things: "Things registered.",
-    connectionsOpen: "Connections open now.",
     commitSeconds: "Time of a durable commit of the catalog.",
     processResidentMemoryBytes: "Resident memory size in bytes.",
     processCPUSeconds: "Total user and system CPU time spent in seconds.",

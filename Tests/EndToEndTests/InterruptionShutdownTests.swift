@@ -5,17 +5,11 @@ import Testing
 
 /// A server that is told to stop: it finishes what is under way, within ten seconds.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct InterruptionShutdownTests {
-  private let model = "greatfet-one"
-  private let mcu = "lpc4330"
-
-  private func openWorkshop() async throws -> Workshop {
-    let workshop = try await Workshop.open()
-    try await workshop.createModel(model, mcu: mcu)
-    return workshop
-  }
+  private let model = Workshop.model
+  private let mcu = Workshop.mcu
 
   @Test func aServerToldToStopFinishesADownloadThatIsUnderWay() async throws {
-    let workshop = try await openWorkshop()
+    let workshop = try await Workshop.openWithModel()
     let image = try await SeededImage(64 << 20, seed: 6, in: workshop.folder)
     let id = try await workshop.upload(image.path, model: model, mcu: mcu, version: "1.0.0")
     let thing = try await workshop.newThing(model)
@@ -39,7 +33,7 @@ import Testing
   }
 
   @Test func aServerToldToStopWaitsTenSecondsForAThingThatDoesNotRead() async throws {
-    let workshop = try await openWorkshop()
+    let workshop = try await Workshop.openWithModel()
     let image = try await SeededImage(64 << 20, seed: 7, in: workshop.folder)
     let id = try await workshop.upload(image.path, model: model, mcu: mcu, version: "1.0.0")
     let thing = try await workshop.newThing(model)
@@ -56,7 +50,7 @@ import Testing
   }
 
   @Test func aServerToldToStopFinishesAnUploadThatIsUnderWay() async throws {
-    let workshop = try await openWorkshop()
+    let workshop = try await Workshop.openWithModel()
     let image = try await SeededImage(8_000_000, seed: 11, in: workshop.folder)
     let path = "/api/v1/images/sha256:\(image.sha256)"
     let upload = try RawConnection(workshop.server.url)
@@ -73,7 +67,7 @@ import Testing
   }
 
   @Test func connectionsWithNothingUnderWayDoNotDelayTheEnd() async throws {
-    let workshop = try await openWorkshop()
+    let workshop = try await Workshop.openWithModel()
     let thing = try await workshop.newThing(model)
     var connections: [RawConnection] = []
     for number in 0..<40 {

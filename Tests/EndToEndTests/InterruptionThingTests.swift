@@ -5,17 +5,11 @@ import Testing
 
 /// Servers that are killed while things download and report: nothing that was acknowledged is lost.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct InterruptionThingTests {
-  private let model = "greatfet-one"
-  private let mcu = "lpc4330"
-
-  private func openWorkshop() async throws -> Workshop {
-    let workshop = try await Workshop.open()
-    try await workshop.createModel(model, mcu: mcu)
-    return workshop
-  }
+  private let model = Workshop.model
+  private let mcu = Workshop.mcu
 
   @Test func aDownloadGoesOnOverAServerThatIsKilledAgainAndAgain() async throws {
-    var workshop = try await openWorkshop()
+    var workshop = try await Workshop.openWithModel()
     // Loopback sockets hold several megabytes each: a small image would arrive whole from a dead server.
     let image = try await SeededImage(96 << 20, seed: 4, in: workshop.folder)
     let id = try await workshop.upload(image.path, model: model, mcu: mcu, version: "1.0.0")
@@ -49,7 +43,7 @@ import Testing
   }
 
   @Test func whatAThingWasAcknowledgedOutlivesAServerKilledAtOnce() async throws {
-    var workshop = try await openWorkshop()
+    var workshop = try await Workshop.openWithModel()
     let image = try await SeededImage(100_000, seed: 5, in: workshop.folder)
     try await workshop.upload(image.path, model: model, mcu: mcu, version: "1.0.0")
     let thing = try await workshop.newThing(model)

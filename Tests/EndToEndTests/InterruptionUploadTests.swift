@@ -5,14 +5,8 @@ import Testing
 
 /// Uploads that are cut, and servers that are killed in the middle of them: nothing is lost and nothing is half-registered.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct InterruptionUploadTests {
-  private let model = "greatfet-one"
-  private let mcu = "lpc4330"
-
-  private func openWorkshop() async throws -> Workshop {
-    let workshop = try await Workshop.open()
-    try await workshop.createModel(model, mcu: mcu)
-    return workshop
-  }
+  private let model = Workshop.model
+  private let mcu = Workshop.mcu
 
   /// The command line at work on an upload, by way of `url`.
   private func startUpload(
@@ -35,7 +29,7 @@ import Testing
   }
 
   @Test func anUploadThatIsCutTwiceGoesOnWhereItStopped() async throws {
-    let workshop = try await openWorkshop()
+    let workshop = try await Workshop.openWithModel()
     let image = try await SeededImage(30_000_000, seed: 1, in: workshop.folder)
     let proxy = try TappedProxy(to: workshop.server.url)
     proxy.cut(.toServer, at: 9_000_000)
@@ -52,7 +46,7 @@ import Testing
   }
 
   @Test func aKilledServerKnowsNothingOfAnImageThatHadNotArrivedWhole() async throws {
-    var workshop = try await openWorkshop()
+    var workshop = try await Workshop.openWithModel()
     let image = try await SeededImage(20_000_000, seed: 2, in: workshop.folder)
     let path = "/api/v1/images/sha256:\(image.sha256)"
     let connection = try RawConnection(workshop.server.url)
@@ -90,7 +84,7 @@ import Testing
   }
 
   @Test func aServerKilledAtAnyMomentOfAnUploadLosesNothing() async throws {
-    var workshop = try await openWorkshop()
+    var workshop = try await Workshop.openWithModel()
     var generator = SeededGenerator(seed: 3)
     let size = 12_000_000
     // The first one is not disturbed: it tells how many bytes go to the server in all.
@@ -130,7 +124,7 @@ import Testing
   }
 
   @Test func twoUploadsOfTheSameFirmwareAtOnceBothSucceed() async throws {
-    let workshop = try await openWorkshop()
+    let workshop = try await Workshop.openWithModel()
     let image = try await SeededImage(30_000_000, seed: 8, in: workshop.folder)
     let first = try startUpload(image, version: "1.0.0", workshop, by: workshop.server.url)
     let second = try startUpload(image, version: "1.0.0", workshop, by: workshop.server.url)

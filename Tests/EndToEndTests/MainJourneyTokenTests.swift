@@ -5,17 +5,11 @@ import Testing
 
 /// How things come in, keep their tokens, and lose them.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct MainJourneyTokenTests {
-  private let model = "greatfet-one"
-  private let mcu = "lpc4330"
-
-  private func openWorkshop() async throws -> Workshop {
-    let workshop = try await Workshop.open()
-    try await workshop.createModel(model, mcu: mcu)
-    return workshop
-  }
+  private let model = Workshop.model
+  private let mcu = Workshop.mcu
 
   @Test func aCodeActivatesOneThingAndAgainOnlyAfterAReset() async throws {
-    let workshop = try await openWorkshop()
+    let workshop = try await Workshop.openWithModel()
     let code = try await workshop.createCode(model)
     let first = try await workshop.activate(code: code)
     let old = CurlThing(server: workshop.server.url, token: try #require(first.json?["thingToken"]?.text))
@@ -39,7 +33,7 @@ import Testing
   }
 
   @Test func aRotatedTokenWorksBesideTheOldOneForTheOverlapAndNoLonger() async throws {
-    let workshop = try await openWorkshop()
+    let workshop = try await Workshop.openWithModel()
     let old = try await workshop.newThing(model)
     let thingID = try await workshop.onlyThing(of: model)
     func rotate(overlap: String) async throws -> CurlThing {
@@ -61,7 +55,7 @@ import Testing
   }
 
   @Test func aRetiredThingIsGoneWithItsTokenAndItsCode() async throws {
-    let workshop = try await openWorkshop()
+    let workshop = try await Workshop.openWithModel()
     let code = try await workshop.createCode(model)
     let token = try #require(try await workshop.activate(code: code).json?["thingToken"]?.text)
     let thing = CurlThing(server: workshop.server.url, token: token)
@@ -75,7 +69,7 @@ import Testing
   }
 
   @Test func importedThingsKeepTheirTokens() async throws {
-    let workshop = try await openWorkshop()
+    let workshop = try await Workshop.openWithModel()
     let image = Corpus.fixtures.path(try Corpus.fixtures.images()[0])
     let id = try await workshop.upload(image, model: model, mcu: mcu, version: "1.0.0")
     let tokens = ["A", "b", "_"].map { String(repeating: $0, count: 43) }
@@ -96,7 +90,7 @@ import Testing
   }
 
   @Test func readingAThingsTokenIsInTheAuditLog() async throws {
-    let workshop = try await openWorkshop()
+    let workshop = try await Workshop.openWithModel()
     let thing = try await workshop.newThing(model)
     let thingID = try await workshop.onlyThing(of: model)
     func readings() async throws -> [JSONValue] {

@@ -49,9 +49,6 @@ final class FleetTable: Sendable {
 
   init(catalog: Catalog) { self.catalog = catalog }
 
-  /// How many things are held.
-  var count: Int { state.withLock { $0.standings.count } }
-
   /// The row id of the thing that a token belongs to; nil for a token that is unknown or has ended.
   func identify(_ token: ThingToken, at now: Timestamp) async throws -> Int64? {
     let hash = SHA256Hasher.digest(of: token.secret)
@@ -102,7 +99,7 @@ final class FleetTable: Sendable {
   }
 
   /// Notes what the server itself saw of a thing. It is written by the next flush and may be lost in a crash.
-  /// - Parameter change: returns the MCU and the installation that it changed, or nil for nothing.
+  /// - Parameter change: returns the MCUs and firmwares whose rows it changed; none for nothing.
   func observe(
     _ thingID: Int64, at now: Timestamp, _ change: (inout ThingStanding) -> [(mcuID: Int64, firmwareID: Int64)]
   ) {

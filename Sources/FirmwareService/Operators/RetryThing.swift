@@ -2,7 +2,7 @@ import Catalog
 import Domain
 
 extension FirmwareService {
-  /// Offers again what failed, was rejected or was rolled back on a thing.
+  /// Offers again what failed, was rejected or was rolled back on a thing, or waits for a confirmation that does not come.
   /// - Parameter mcuName: only this MCU's; all of them where nil.
   public func retryThing(_ publicID: String, mcu mcuName: String?, by actor: String) async throws {
     let now = clock()

@@ -63,7 +63,6 @@ struct UploadRange: Equatable {
     let halves = words[1].split(separator: "/", omittingEmptySubsequences: false)
     guard halves.count == 2, let size = Int64(halves[1]), size > 0 else { throw refusal }
     guard halves[0] != "*" else {
-      guard size > 0 else { throw refusal }
       first = size
       self.size = size
       return

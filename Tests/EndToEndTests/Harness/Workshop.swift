@@ -28,6 +28,17 @@ struct Workshop: Sendable {
     return workshop
   }
 
+  /// The model of most tests, and its MCU.
+  static let model = "greatfet-one"
+  static let mcu = "lpc4330"
+
+  /// The same, with that model in it.
+  static func openWithModel() async throws -> Workshop {
+    let workshop = try await open()
+    try await workshop.createModel(model, mcu: mcu)
+    return workshop
+  }
+
   /// Runs a command that must succeed.
   /// - Returns: its standard output.
   @discardableResult func command(_ arguments: String...) async throws -> String { try await command(arguments) }
