@@ -1,38 +1,32 @@
 import Domain
+import Synchronization
 import Testing
 
+@testable import Catalog
 @testable import FirmwareService
 
 /// A token that was ended must not come back, whatever asks at the same moment.
 @Suite("A token that ended") struct EndedTokenTests {
-  @Test func `stays ended though polls race with its end`() async throws {
+  @Test func `stays ended though a look-up of it was under way`() async throws {
     let test = try await TestService()
     try await test.createModel()
-    try await test.release("1.0", sequence: 1)
-    for round in 0..<40 {
-      let thing = try await test.activate()
-      let token = try await test.service.readToken(of: thing.publicID, by: "tester").secret
-      let service = test.service
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for _ in 0..<6 {
-          group.addTask {
-            guard let id = try? await service.identifyThing(token) else { return }
-            _ = try? await service.offerFirmware(to: id, running: nil)
-          }
-        }
-        group.addTask {
-          if round % 2 == 0 {
-            try await service.retireThing(thing.publicID, by: "tester")
-          } else {
-            _ = try await service.resetThing(thing.publicID, by: "tester")
-          }
-        }
-        try await group.waitForAll()
+    let thing = try await test.activate()
+    let (catalog, now) = (test.catalog, test.clock.now)
+    let race = Race()
+    // The row is read, then the thing is retired, and only then does the reader come to use what it read.
+    let fleet = FleetTable(catalog: catalog) { hash in
+      let found = try await catalog.owner(ofToken: hash)
+      if let found, race.begins() {
+        let audit = AuditEntry(at: now, actor: "tester", action: "thing.retire", subject: thing.publicID)
+        try await catalog.retireThing(found.standing.thingID, at: now, audit: audit)
+        race.fleet.withLock { $0 }?.forget(found.standing.thingID)
       }
-      await #expect("round \(round)") { _ = try await service.identifyThing(token) } throws: {
-        ($0 as? ServiceError)?.code == .unknownThing
-      }
+      return found
     }
+    race.fleet.withLock { $0 = fleet }
+    #expect(try await fleet.identify(thing.token, at: now) == nil)
+    #expect(!race.begins(), "the token was there when it was looked up")
+    #expect(try await fleet.identify(thing.token, at: now) == nil)
   }
 
   @Test func `is the operator's before, once another was admitted for them`() async throws {
@@ -43,5 +37,19 @@ import Testing
     #expect(test.service.operatorName(token: "the second token") == "operator")
     try await test.service.admitOperator(token: "the first token", name: "operator")
     #expect(test.service.operatorName(token: "the first token") == "operator")
+  }
+}
+
+/// What the look-up and the end of a token share.
+private final class Race: Sendable {
+  private let hasBegun = Mutex(false)
+  let fleet = Mutex<FleetTable?>(nil)
+
+  /// True once.
+  func begins() -> Bool {
+    hasBegun.withLock { begun in
+      defer { begun = true }
+      return !begun
+    }
   }
 }
