@@ -28,6 +28,8 @@ let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "s
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
@@ -51,6 +53,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -70,13 +73,15 @@ let package = Package(
     room("Signing", ["Domain", "Cryptography"]),
     room("Rollouts", ["Domain"]),
     room("ImageFormats", ["Domain"]),
+    room("LiveChannels", ["Domain", nioCore]),
+    room("Mail", ["Domain", nioCore, nioPosix, nioSSL]),
 
     // Floor 2: work
     room(
       "FirmwareService",
       [
-        "Catalog", "ImageStore", "Signing", "Rollouts", "ImageFormats", "Domain", "Cryptography", "Telemetry", nioCore, log,
-        metrics, lifecycle,
+        "Catalog", "ImageStore", "Signing", "Rollouts", "ImageFormats", "LiveChannels", "Mail", "Domain", "Cryptography",
+        "Telemetry", nioCore, log, metrics, lifecycle,
       ]),
     room("APIContract", ["Domain"]),
 
@@ -85,7 +90,7 @@ let package = Package(
       "HTTPAPI",
       [
         "FirmwareService", "APIContract", "Domain", "Cryptography", "Telemetry", hummingbird, hummingbirdCore, nioCore,
-        nioHTTP1, nioHTTPTypes,
+        nioHTTP1, nioWebSocket, nioHTTPTypes,
         httpTypes, log, metrics,
       ]),
     room("APIClient", ["APIContract", "Domain", httpClient, nioCore, nioHTTP1]),
@@ -94,9 +99,9 @@ let package = Package(
     .executableTarget(
       name: "firmament",
       dependencies: [
-        "HTTPAPI", "FirmwareService", "APIClient", "APIContract", "Catalog", "ImageStore", "Signing", "Cryptography",
-        "Telemetry",
-        "Domain", arguments, configuration, log, metrics, lifecycle, signals, systemPackage, hummingbird, hummingbirdCore,
+        "HTTPAPI", "FirmwareService", "APIClient", "APIContract", "Catalog", "ImageStore", "Signing", "LiveChannels", "Mail",
+        "Cryptography", "Telemetry", "Domain", arguments, configuration, log, metrics, lifecycle, signals, systemPackage,
+        hummingbird, hummingbirdCore,
         nioCore, nioPosix,
       ],
       swiftSettings: strict),
@@ -112,6 +117,8 @@ let package = Package(
     tests("TelemetryTests", ["Telemetry", coreMetrics]),
     tests("RolloutsTests", ["Rollouts", "Domain"]),
     tests("ImageFormatsTests", ["ImageFormats", "Domain"]),
+    tests("LiveChannelsTests", ["LiveChannels", "Domain", nioCore, nioPosix, nioEmbedded]),
+    tests("MailTests", ["Mail", "Domain", nioCore, nioPosix, nioSSL]),
     tests(
       "FirmwareServiceTests",
       ["FirmwareService", "Catalog", "ImageStore", "Signing", "Cryptography", "Domain", grdb, log, nioCore, nioPosix]),

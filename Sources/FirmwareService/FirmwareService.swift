@@ -2,6 +2,7 @@ public import Catalog
 public import Cryptography
 public import Domain
 public import ImageStore
+public import LiveChannels
 public import Logging
 import Metrics
 import Synchronization
@@ -16,6 +17,9 @@ public final class FirmwareService: Sendable {
   let sealingKey: SealingKey
   let clock: @Sendable () -> Timestamp
   let log: Logger
+  let settings: ServiceSettings
+  /// Who listens to what things write and users change.
+  public let live: LiveChannels
   let releases = ReleaseIndex()
   let fleet: FleetTable
   let coverage = DownloadCoverage()
@@ -25,11 +29,14 @@ public final class FirmwareService: Sendable {
 
   /// Nothing is served before `load()` has returned.
   public init(
-    catalog: Catalog, images: ImageStore, sealingKey: SealingKey, log: Logger, clock: @escaping @Sendable () -> Timestamp
+    catalog: Catalog, images: ImageStore, sealingKey: SealingKey, live: LiveChannels = LiveChannels(),
+    settings: ServiceSettings = ServiceSettings(), log: Logger, clock: @escaping @Sendable () -> Timestamp
   ) {
     self.catalog = catalog
     self.images = images
     self.sealingKey = sealingKey
+    self.live = live
+    self.settings = settings
     self.clock = clock
     self.log = log
     fleet = FleetTable(catalog: catalog)

@@ -7,7 +7,8 @@ enum ImportRule {
   ]
 
   private static let nio: Set<String> = [
-    "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOFileSystem", "NIOConcurrencyHelpers",
+    "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOFileSystem",
+    "NIOConcurrencyHelpers",
     "HTTPTypes",
   ]
   private static let observing: Set<String> = ["Logging", "Metrics", "CoreMetrics"]
@@ -27,11 +28,11 @@ enum ImportRule {
     "Rollouts": ["Domain"],
     "ImageFormats": ["Domain"],
     "LiveChannels": ["Domain", "NIOCore"],
+    "Mail": ["Domain", "NIOCore", "NIOPosix", "NIOSSL"],
     // Floor 2
     "FirmwareService": observing.union([
-      "Catalog", "ImageStore", "Signing", "Rollouts", "ImageFormats", "LiveChannels", "Domain", "Cryptography", "Telemetry",
-      "NIOCore",
-      "ServiceLifecycle",
+      "Catalog", "ImageStore", "Signing", "Rollouts", "ImageFormats", "LiveChannels", "Mail", "Domain", "Cryptography",
+      "Telemetry", "NIOCore", "ServiceLifecycle",
     ]),
     "APIContract": ["Domain"],
     // Floor 3

@@ -3,8 +3,9 @@
 public struct Endpoint: Sendable {
   public enum Method: String, Sendable { case get, head, post, put, patch, delete }
 
-  /// Who may call it: anyone, an operator by `Authorization: Bearer`, or a thing by the token in its path.
-  public enum Access: Sendable { case anyone, operators, things }
+  /// Who may call it: anyone, an operator by `Authorization: Bearer`, a thing by the token in its path, or a user of an app by
+  /// the session token that stands bare in `Authorization`.
+  public enum Access: Sendable { case anyone, operators, things, users }
 
   /// What one status answers with. `shape` is the JSON shape's schema; nil for no body or for bytes.
   public struct Answer: Sendable {

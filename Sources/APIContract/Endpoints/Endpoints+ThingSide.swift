@@ -1,30 +1,30 @@
 /// The thing-side API: the public thethings.iO v2 API as existing device code speaks it.
 extension Endpoints {
-  public static let activateThing = thingSide(
+  public static let activateThing = ofThings(
     "activateThing", .post, "/v2/things", "Activate a thing with its code", request: .body(ActivationRequest.self),
     .json(201, ActivationShape.self), errors: [400, 403, 413])
-  public static let writeResources = thingSide(
+  public static let writeResources = ofThings(
     "writeResources", .post, "/v2/things/{token}", "Write values; `$firmware` reports what happened to an update",
     request: .body(ResourceWrite.self), .json(201, CreatedShape.self), errors: [400, 404, 413])
-  public static let readResource = thingSide(
+  public static let readResource = ofThings(
     "readResource", .get, "/v2/things/{token}/resources/{key}", "Read the newest values of a resource",
     query: [.init(name: "limit", summary: "1 to 100; 1 by default", schema: .integer)],
     .json(200, [ResourceValueShape].self), errors: [404])
-  public static let latestFirmwares = thingSide(
+  public static let latestFirmwares = ofThings(
     "latestFirmwares", .get, "/v2/things/{token}/firmwares/latest", "What the thing may have now, per MCU, else what it runs",
     query: [
       .text("mcu", "The MCU that `version` speaks of; may be left out where the model has one"),
       .text("version", "What runs now: this is how a thing confirms after its reboot"),
       .text("boot", "Any text that changes with each boot"),
     ], .json(200, LatestFirmwares.self), also: [.empty(304, "As before")], errors: [400, 404])
-  public static let downloadFirmware = thingSide(
+  public static let downloadFirmware = ofThings(
     "downloadFirmware", .get, "/v2/things/{token}/firmwares/download/{firmware}", "The image, whole or in ranges (RFC 9110)",
     .bytes(200, "The image"),
     also: [
       .bytes(206, "The ranges asked for"), .empty(304, "As before"), .empty(412, "Another image"),
       .empty(416, "No such range; Content-Range has the size"),
     ], errors: [403, 404])
-  public static let downloadManifest = thingSide(
+  public static let downloadManifest = ofThings(
     "downloadManifest", .get, "/v2/things/{token}/firmwares/manifest/{firmware}", "The signed manifest of an image",
     .json(200, EnvelopeShape.self), errors: [403, 404])
 
@@ -32,7 +32,7 @@ extension Endpoints {
     activateThing, writeResources, readResource, latestFirmwares, downloadFirmware, downloadManifest,
   ]
 
-  private static func thingSide(
+  static func ofThings(
     _ id: String, _ method: Endpoint.Method, _ template: String, _ summary: String, query: [Endpoint.Query] = [],
     request: Endpoint.Answer? = nil, _ answer: Endpoint.Answer, also: [Endpoint.Answer] = [], errors: [Int]
   ) -> Endpoint {

@@ -6,6 +6,8 @@ enum Schema {
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("0001 main job", migrate: MainJob.migrate)
+    migrator.registerMigration("0002 time series", migrate: TimeSeries.migrate)
+    migrator.registerMigration("0003 people", migrate: People.migrate)
     return migrator
   }
 }

@@ -19,7 +19,7 @@ struct RouteTable {
   mutating func on(_ endpoint: Endpoint, _ handler: @escaping Handler) {
     let path = RouterPath(endpoint.template)
     switch endpoint.access {
-    case .anyone, .things: router.on(path, method: endpoint.httpMethod, use: handler)
+    case .anyone, .things, .users: router.on(path, method: endpoint.httpMethod, use: handler)
     case .operators:
       router.on(path, method: endpoint.httpMethod) { [authentication] request, context in
         try await handler(request, try authentication.admit(request, context))

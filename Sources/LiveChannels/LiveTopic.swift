@@ -1,0 +1,16 @@
+/// What can be listened to. Numbers are row ids and never leave the service.
+public enum LiveTopic: Hashable, Sendable {
+  /// All values that one thing writes, or that are written for it.
+  case thing(Int64)
+  /// One resource, over all things that a user sees.
+  case resource(userID: Int64, key: String)
+  /// The objects of a user's collection.
+  case collection(userID: Int64, name: String)
+}
+
+/// On whose credentials a subscription rests: when these end, it ends.
+public enum LiveOwner: Hashable, Sendable {
+  case thing(Int64)
+  /// The SHA-256 of a session token.
+  case session([UInt8])
+}
