@@ -13,6 +13,10 @@ extension OperatorClient {
     try await call(Endpoints.showModel, Endpoints.showModel.path(name))
   }
 
+  public func setRetention(_ retention: RetentionShape, model: String) async throws -> ModelShape {
+    try await call(Endpoints.setRetention, Endpoints.setRetention.path(model), sending: retention)
+  }
+
   public func trustKey(_ key: NewTrustedKey, model: String) async throws -> TrustedKeyShape {
     try await call(Endpoints.trustKey, Endpoints.trustKey.path(model), sending: key)
   }

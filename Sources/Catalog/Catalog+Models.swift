@@ -30,7 +30,8 @@ extension Catalog {
         Model(
           id: row["id"], name: row["name"], numericVersions: row["numericVersions"], confirmWithin: row["confirmWithin"],
           createdAt: row.time("createdAt"),
-          mcus: (mcus[row["id"]] ?? []).map { MCU(id: $0["id"], name: $0["name"]) })
+          mcus: (mcus[row["id"]] ?? []).map { MCU(id: $0["id"], name: $0["name"]) },
+          retention: Retention(values: row["keptValues"], seconds: row["keptSeconds"]))
       }
     }
   }

@@ -1,37 +1,120 @@
-import Domain
+public import Domain
 import Foundation
 import GRDB
 
-/// Values of resources: what things write and read.
+/// Values of resources: what things and apps write and read.
 extension Catalog {
-  /// The newest values of a resource, newest first.
-  public func values(of key: String, thingID: Int64, limit: Int) async throws -> [StoredValue] {
+  /// Writes values, in one transaction with whatever else waits.
+  public func record(_ changes: [StandingChange] = [], _ batch: ResourceBatch) -> PendingCommit {
+    let pending = PendingCommit()
+    enqueue(
+      { [arrivals] db in
+        for change in changes { try Self.record(change, db) }
+        return try Self.apply(batch, arrivals, db)
+      },
+      done: { outcome in
+        if case .success(let audience) = outcome { batch.committed(audience) }
+        pending.finish(outcome.map { _ in })
+      })
+    return pending
+  }
+
+  /// The newest values of a resource, newest first; nil when it was never written.
+  public func values(of key: String, thingID: Int64, in range: ValueRange) async throws -> [StoredValue]? {
+    try await read { db in
+      guard let resourceID = try Self.resourceID(of: key, thingID, db) else { return nil }
+      return try Self.values(of: key, resourceID, range, db)
+    }
+  }
+
+  /// The newest values of every resource of a thing, by key.
+  public func allValues(of thingID: Int64, in range: ValueRange) async throws -> [ResourceValues] {
     try await read { db in
       try Row.fetchAll(
-        db,
-        sql: """
-          SELECT value, datetime FROM resourceValue WHERE thingId = ? AND key = ? ORDER BY datetime DESC, id DESC LIMIT ?
-          """, arguments: [thingID, key, limit]
+        db, sql: "SELECT id, key FROM resource WHERE thingId = ? AND key NOT LIKE '$%' ORDER BY key", arguments: [thingID]
       ).map { row in
-        let text: String = row["value"]
-        return StoredValue(
-          key: key, value: try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)), datetime: row.time("datetime"))
+        let key: String = row["key"]
+        return ResourceValues(key: key, values: try Self.values(of: key, row["id"], range, db))
       }
     }
   }
 
+  /// The keys that a thing's resources have, sorted; magic ones left out.
+  public func resourceKeys(of thingID: Int64) async throws -> [String] {
+    try await read { db in
+      try String.fetchAll(
+        db, sql: "SELECT key FROM resource WHERE thingId = ? AND key NOT LIKE '$%' ORDER BY key", arguments: [thingID])
+    }
+  }
+
+  static func resourceID(of key: String, _ thingID: Int64, _ db: Database) throws -> Int64? {
+    try Int64.fetchOne(
+      db.cachedStatement(sql: "SELECT id FROM resource WHERE thingId = ? AND key = ?"), arguments: [thingID, key])
+  }
+
+  static func values(of key: String, _ resourceID: Int64, _ range: ValueRange, _ db: Database) throws -> [StoredValue] {
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT datetime, value, geo FROM resourceValue WHERE resourceId = ? AND datetime >= ? AND datetime < ?
+          AND arrival >= ? ORDER BY datetime DESC, arrival DESC LIMIT ?
+        """)
+    let arguments: StatementArguments = [
+      resourceID, range.start.milliseconds, range.end.milliseconds, range.visibleFrom, range.limit,
+    ]
+    return try Row.fetchAll(statement, arguments: arguments).map { row in
+      StoredValue(key: key, value: row["value"], datetime: row.time("datetime"), geo: row["geo"])
+    }
+  }
+
+  // MARK: Writing
+
   /// The values of a magic resource that are kept for a thing: those before were news once.
   private static let keptMagicValues = 100
 
-  static func insert(_ value: StoredValue, of thingID: Int64, _ db: Database) throws {
-    try db.cachedStatement(sql: "INSERT INTO resourceValue (thingId, key, value, datetime) VALUES (?, ?, ?, ?)").execute(
-      arguments: [thingID, value.key, try jsonText(value.value), value.datetime.milliseconds])
-    guard value.key.hasPrefix("$") else { return }
+  private static func apply(
+    _ batch: ResourceBatch, _ arrivals: ArrivalStamps, _ db: Database
+  ) throws -> [(key: String, userID: Int64)] {
+    for change in batch.changes {
+      switch change {
+      case .append(let value): try insert(value, of: batch.thingID, arrival: arrivals.next(at: batch.arrivedAt), db)
+      case .merge(let key, let patch, let datetime):
+        let document = try document(key, of: batch.thingID, db).merging(patch: patch)
+        try insert(
+          StoredValue(key: key, value: document.json, datetime: datetime), of: batch.thingID,
+          arrival: arrivals.next(at: batch.arrivedAt), db)
+      case .allowLink(let until):
+        try db.cachedStatement(sql: "UPDATE thing SET linkAllowedUntil = ? WHERE id = ?").execute(
+          arguments: [until?.milliseconds, batch.thingID])
+      }
+    }
+    return try batch.listeners.sorted { $0.key < $1.key }.flatMap { key, users in
+      let may = try Self.users(whoSee: key, of: batch.thingID, db)
+      return users.filter(may.contains).map { (key: key, userID: $0) }
+    }
+  }
+
+  /// The newest value as JSON; null when there is none.
+  static func document(_ key: String, of thingID: Int64, _ db: Database) throws -> JSONValue {
+    guard let resourceID = try resourceID(of: key, thingID, db),
+      let newest = try values(of: key, resourceID, ValueRange(), db).first
+    else { return .null }
+    return try JSONDecoder().decode(JSONValue.self, from: Data(newest.value.utf8))
+  }
+
+  private static func insert(_ value: StoredValue, of thingID: Int64, arrival: Int64, _ db: Database) throws {
+    let resourceID = try resourceID(of: value.key, thingID, db) ?? insertResource(value.key, thingID, db)
+    // A clock that was set back may give a stamp a second time; the place of a value must be its own.
     try db.cachedStatement(
       sql: """
-        DELETE FROM resourceValue WHERE thingId = ?1 AND key = ?2 AND id <= (
-          SELECT id FROM resourceValue WHERE thingId = ?1 AND key = ?2 ORDER BY datetime DESC, id DESC LIMIT 1 OFFSET ?3)
+        INSERT INTO resourceValue (resourceId, datetime, arrival, value, geo) VALUES (?1, ?2, COALESCE(
+          (SELECT MAX(arrival) + 1 FROM resourceValue WHERE resourceId = ?1 AND datetime = ?2 AND arrival >= ?3), ?3), ?4, ?5)
         """
-    ).execute(arguments: [thingID, value.key, keptMagicValues])
+    ).execute(arguments: [resourceID, value.datetime.milliseconds, arrival, value.value, value.geo])
+    if value.key.hasPrefix("$") { try trim(resourceID, to: keptMagicValues, db) }
+  }
+
+  private static func insertResource(_ key: String, _ thingID: Int64, _ db: Database) throws -> Int64 {
+    try db.cachedStatement(sql: "INSERT INTO resource (thingId, key) VALUES (?, ?)").execute(arguments: [thingID, key])
+    return db.lastInsertedRowID
   }
 }

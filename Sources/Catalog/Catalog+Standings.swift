@@ -16,19 +16,6 @@ public struct StandingChange: Sendable {
   }
 }
 
-/// A value of a resource, as it was written.
-public struct StoredValue: Sendable, Hashable {
-  public let key: String
-  public let value: JSONValue
-  public let datetime: Timestamp
-
-  public init(key: String, value: JSONValue, datetime: Timestamp) {
-    self.key = key
-    self.value = value
-    self.datetime = datetime
-  }
-}
-
 /// How many things are in a state of a firmware.
 public struct StateCount: Sendable, Hashable {
   public let firmwareID: Int64
@@ -45,12 +32,9 @@ public struct RunningCount: Sendable, Hashable {
 
 /// Where firmware stands on things: what things say and what the server sees, and the figures that operators ask for.
 extension Catalog {
-  /// Queues the present rows of things and the values they wrote, for one transaction.
-  public func record(_ changes: [StandingChange], values: [(thingID: Int64, value: StoredValue)] = []) -> PendingCommit {
-    enqueue { db in
-      for change in changes { try Self.record(change, db) }
-      for (thingID, value) in values { try Self.insert(value, of: thingID, db) }
-    }
+  /// Queues the present rows of things, for one transaction.
+  public func record(_ changes: [StandingChange]) -> PendingCommit {
+    enqueue { db in for change in changes { try Self.record(change, db) } }
   }
 
   /// Queues that a thing may have again what failed, was rejected or was rolled back on it.
@@ -106,7 +90,7 @@ extension Catalog {
     }
   }
 
-  private static func record(_ change: StandingChange, _ db: Database) throws {
+  static func record(_ change: StandingChange, _ db: Database) throws {
     for mcu in change.mcus {
       try db.cachedStatement(
         sql: """

@@ -8,6 +8,7 @@ import GRDB
 public final class Catalog: Sendable {
   private let pool: DatabasePool
   private let commits: CommitQueue
+  let arrivals = ArrivalStamps()
 
   /// - Parameter path: the file; created where it is missing.
   public init(path: String) throws {
@@ -37,6 +38,11 @@ public final class Catalog: Sendable {
     commits.enqueue(change) { pending.finish($0) }
     return pending
   }
+
+  /// Queues a change behind those queued before. `done` is called on the writer with the outcome, in the order of the changes.
+  func enqueue<Value: Sendable>(
+    _ change: @escaping @Sendable (Database) throws -> Value, done: @escaping @Sendable (Result<Value, any Error>) -> Void
+  ) { commits.enqueue(change, done: done) }
 
   /// Runs queries on one consistent state.
   func read<Value: Sendable>(_ query: @escaping @Sendable (Database) throws -> Value) async throws -> Value {

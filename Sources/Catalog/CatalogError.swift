@@ -9,6 +9,8 @@ public struct CatalogError: Error, Sendable, CustomStringConvertible {
     case missing
     /// The thing is retired.
     case retired
+    /// There are as many rows of the kind as there may be.
+    case full
     /// No space left for rows.
     case diskFull
     /// SQLite failed.

@@ -1,8 +1,9 @@
 import GRDB
 import Synchronization
 
-/// One writer that groups commits: what waits while a transaction syncs goes together into the next one. Each change keeps its
-/// own savepoint, so a refused one takes nothing else with it.
+/// One writer that groups commits: what waits while a transaction syncs goes together into the next one. A change that is
+/// refused takes nothing else with it. A change may be made twice before its outcome is told, and must have no effect outside
+/// the database.
 final class CommitQueue: Sendable {
   private struct Job: Sendable {
     /// Makes the change; the closure it returns tells the caller, once the outcome is known.
@@ -66,7 +67,23 @@ final class CommitQueue: Sendable {
     }
   }
 
+  /// Commits a group. Hardly any change is refused, so all of them are made first as if none would be; when one is, everything
+  /// is taken back and made again with a savepoint around each.
   private static func commit(_ group: [Job], _ db: Database) {
+    var outcomes: [@Sendable ((any Error)?) -> Void] = []
+    outcomes.reserveCapacity(group.count)
+    do {
+      try db.inTransaction(.immediate) {
+        for job in group { outcomes.append(try job.run(db)) }
+        return .commit
+      }
+      for outcome in outcomes { outcome(nil) }
+    } catch {
+      if group.count == 1, let job = group.first { job.fail(error) } else { commitOneByOne(group, db) }
+    }
+  }
+
+  private static func commitOneByOne(_ group: [Job], _ db: Database) {
     var outcomes: [@Sendable ((any Error)?) -> Void] = []
     var tried = 0
     do {

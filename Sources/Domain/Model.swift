@@ -10,14 +10,20 @@ public struct Model: Sendable, Hashable {
   public let createdAt: Timestamp
   /// In the order in which they were named.
   public let mcus: [MCU]
+  /// How long values of its things are kept.
+  public let retention: Retention
 
-  public init(id: Int64, name: String, numericVersions: Bool, confirmWithin: Int64, createdAt: Timestamp, mcus: [MCU]) {
+  public init(
+    id: Int64, name: String, numericVersions: Bool, confirmWithin: Int64, createdAt: Timestamp, mcus: [MCU],
+    retention: Retention = Retention(values: nil, seconds: nil)
+  ) {
     self.id = id
     self.name = name
     self.numericVersions = numericVersions
     self.confirmWithin = confirmWithin
     self.createdAt = createdAt
     self.mcus = mcus
+    self.retention = retention
   }
 
   public static let defaultConfirmWithin: Int64 = 900

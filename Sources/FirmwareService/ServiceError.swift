@@ -9,6 +9,8 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
     case unknownFirmware
     case unknownKey
     case unknownImage
+    case unknownResource
+    case unknownTag
     case notForThisThing
     case exists
     case malformedKey
@@ -27,6 +29,7 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
     case imageTooLarge
     case uploadInProgress
     case wrongOffset
+    case limitReached
     case retired
     case diskFull
     case unavailable

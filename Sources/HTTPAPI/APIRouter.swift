@@ -34,6 +34,8 @@ public enum APIRouter {
     StatusRoutes(service: service).add(to: &table)
     ActivationRoute(service: service, settings: settings).add(to: &table)
     ResourceRoutes(service: service, settings: settings).add(to: &table)
+    TagRoutes(service: service, settings: settings).add(to: &table)
+    DateRoute(service: service).add(to: &table)
     PollRoute(service: service, settings: settings).add(to: &table)
     DownloadRoutes(service: service, settings: settings).add(to: &table)
     return table.registered

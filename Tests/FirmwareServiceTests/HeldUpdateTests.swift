@@ -83,6 +83,6 @@ import Testing
     for number in 0..<130 { try await test.report(thing.id, ["version": .string("1.\(number)")]) }
     let kept = try await test.catalog.read { db in try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM resourceValue") }
     #expect(kept == 100)
-    #expect(try await test.service.readResource("$firmware", of: thing.id, limit: 1)[0].value["version"] == .string("1.129"))
+    #expect(try await test.service.readResource("$firmware", of: thing.id)[0].value.contains("\"1.129\""))
   }
 }

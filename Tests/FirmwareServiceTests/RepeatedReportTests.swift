@@ -18,7 +18,7 @@ import Testing
     func say() throws -> PendingCommit? {
       try fleet.change(thing.id, seenAt: test.clock.now) { standing in
         standing.set(MCUStanding(mcuID: mcu, running: "1.0"))
-        return []
+        return nil
       }
     }
     let first = try say()

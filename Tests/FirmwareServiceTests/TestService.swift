@@ -119,7 +119,7 @@ struct TestService {
   }
 
   func report(_ thing: Int64, _ members: [String: JSONValue]) async throws {
-    try await service.writeResources([("$firmware", .object(members))], of: thing)
+    try await service.writeResources([ResourceRecord(key: "$firmware", value: .object(members))], of: thing)
   }
 
   func report(_ thing: Int64, _ version: String, _ status: ReportedStatus, mcu: String? = nil, boot: String? = nil) async throws

@@ -45,10 +45,8 @@ import Testing
     try await test.report(thing.id, ["version": .string("2.0"), "boot": .integer(17)])
     #expect(try await test.state(thing.publicID) == .confirmed)
     #expect(try await test.service.showThing(thing.publicID).mcus[0].standing?.boot == "17")
-    let values = try await test.service.readResource("$firmware", of: thing.id, limit: 100)
-    #expect(values.count == 2)
-    #expect(values[0].value["boot"] == .integer(17))
-    #expect(values[1].value["status"] == .string("installed"))
+    let values = try await test.service.readResource("$firmware", of: thing.id, in: .newest(100))
+    #expect(values.map(\.value) == [#"{"boot":17,"version":"2.0"}"#, #"{"status":"installed","version":"2.0"}"#])
     // To fetch once more what runs changes nothing.
     _ = try await test.download(new, by: thing.id)
     #expect(try await test.state(thing.publicID) == .confirmed)
@@ -222,12 +220,15 @@ import Testing
       .object(["version": .string(String(repeating: "x", count: 65))]),
     ] as [JSONValue] {
       await expectRefusal(.malformed, "\(bad)") {
-        try await test.service.writeResources([("$firmware", good), ("$firmware", bad)], of: thing.id)
+        try await test.service.writeResources([good, bad].map { ResourceRecord(key: "$firmware", value: $0) }, of: thing.id)
       }
     }
-    await expectRefusal(.malformed) { try await test.service.writeResources([("led", .bool(true))], of: thing.id) }
-    await expectRefusal(.unknownThing) { try await test.service.writeResources([("$firmware", good)], of: 999) }
-    #expect(try await test.service.readResource("$firmware", of: thing.id, limit: 100) == [])
+    let report = ResourceRecord(key: "$firmware", value: good)
+    await expectRefusal(.malformed) {
+      try await test.service.writeResources([report, ResourceRecord(key: "$led", value: .bool(true))], of: thing.id)
+    }
+    await expectRefusal(.unknownThing) { try await test.service.writeResources([report], of: 999) }
+    await expectRefusal(.unknownResource) { _ = try await test.service.readResource("$firmware", of: thing.id) }
     #expect(try await test.state(thing.publicID) == nil)
   }
 }

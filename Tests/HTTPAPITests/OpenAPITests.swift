@@ -112,6 +112,8 @@ private final class DocumentedJourney {
     try await call(Endpoints.listModels, "/api/v1/models", 200)
     try await call(Endpoints.showModel, "/api/v1/models/lamp", 200)
     try await call(Endpoints.showModel, "/api/v1/models/none", 404)
+    try await call(Endpoints.setRetention, "/api/v1/models/lamp/retention", 200, body: Array("{\"age\":86400}".utf8))
+    try await call(Endpoints.setRetention, "/api/v1/models/lamp/retention", 400, body: Array("{\"values\":0}".utf8))
     let key = try JSONText.encode(NewTrustedKey(pem: try test.key.publicKey.pem, name: "mine"))
     try await call(Endpoints.trustKey, "/api/v1/models/lamp/keys", 201, body: key)
     try await call(Endpoints.trustKey, "/api/v1/models/lamp/keys", 200, body: key)
@@ -179,6 +181,21 @@ private final class DocumentedJourney {
     try await call(Endpoints.writeResources, Endpoints.writeResources.path(token), 400, body: Array("{}".utf8))
     try await call(Endpoints.readResource, Endpoints.readResource.path(token, "$firmware"), 200)
     try await call(Endpoints.readResource, Endpoints.readResource.path(token, "never"), 404)
+    let values = "{\"values\":[{\"key\":\"led\",\"value\":1,\"geo\":{\"lat\":1,\"long\":2}}]}"
+    try await call(Endpoints.writeResources, Endpoints.writeResources.path(token), 201, body: Array(values.utf8))
+    try await call(Endpoints.readResource, Endpoints.readResource.path(token, "led"), 200)
+    try await call(Endpoints.readResource, Endpoints.readResource.path(token, "led") + "?startDate=x", 400)
+    try await call(Endpoints.listResources, Endpoints.listResources.path(token), 200)
+    try await call(Endpoints.readAllResources, Endpoints.readAllResources.path(token), 200)
+    try await call(Endpoints.describeThing, Endpoints.describeThing.path(token), 200, body: Array("{\"name\":\"x\"}".utf8))
+    try await call(Endpoints.describeThing, Endpoints.describeThing.path(token), 400, body: Array("7".utf8))
+    try await call(Endpoints.readDescription, Endpoints.readDescription.path(token), 200)
+    try await call(Endpoints.addTags, Endpoints.addTags.path(token), 201, body: Array("{\"tag\":\"canary\"}".utf8))
+    try await call(Endpoints.addTags, Endpoints.addTags.path(token), 201, body: Array("[\"a\",\"b\"]".utf8))
+    try await call(Endpoints.listTags, Endpoints.listTags.path(token), 200)
+    try await call(Endpoints.removeTag, Endpoints.removeTag.path(token, "canary"), 200)
+    try await call(Endpoints.removeTag, Endpoints.removeTag.path(token, "canary"), 404)
+    try await call(Endpoints.currentDate, "/v2/utils/date?format=unix_timestamp", 200)
   }
 
   private func care(for thing: String) async throws {

@@ -132,7 +132,7 @@ import Testing
         #expect(written.length == written.bytes.count && written.type == "application/json")
       }
       let value = #"{"code":7,"status":"installed","version":"2.0"}"#
-      let one = #"{"datetime":"2025-06-15T15:06:40.999Z","key":"$firmware","value":\#(value)}"#
+      let one = #"{"key":"$firmware","value":\#(value),"datetime":"2025-06-15T15:06:40.999Z"}"#
       for limit in ["", "?limit=1", "?limit=0", "?limit=-5", "?limit=x", "/"] {
         let read = try await front.get("\(path)/resources/$firmware\(limit)")
         #expect(read.status == 200 && read.text == "[\(one)]", "\(limit)")
@@ -146,7 +146,10 @@ import Testing
         (#"{"values":[{"key":"$firmware"}]}"#, "values.0.value: is needed"),
         (#"{"values":[{"key":"$firmware","value":{}}]}"#, "version: is needed"),
         (#"{"values":[{"key":"$firmware","value":1}]}"#, "value: an object is needed"),
-        (#"{"values":[{"key":"led","value":1}]}"#, "key: only $firmware can be written so far"),
+        (
+          #"{"values":[{"key":"$led","value":1}]}"#,
+          "key: there are $geo, $settings, $firmware and $link, and no other key begins with $"
+        ),
         (
           #"{"values":[{"key":"$firmware","value":{"version":"9","status":"failed"}}]}"#,
           "version: there is no firmware 9 for main"

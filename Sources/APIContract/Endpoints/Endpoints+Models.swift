@@ -8,6 +8,9 @@ extension Endpoints {
   public static let showModel = Endpoint.operators(
     "showModel", .get, "/api/v1/models/{model}", "One model, with the newest sequence of each MCU", answers: ModelShape.self,
     problems: [404])
+  public static let setRetention = Endpoint.operators(
+    "setRetention", .put, "/api/v1/models/{model}/retention", "How long values of its things are kept; `{}` for ever",
+    request: .body(RetentionShape.self), answers: ModelShape.self, problems: [404])
   public static let trustKey = Endpoint.operators(
     "trustKey", .post, "/api/v1/models/{model}/keys", "Trust a public key (PEM) for a model's firmware; again is a success",
     request: .body(NewTrustedKey.self), 201, answers: TrustedKeyShape.self,
@@ -19,5 +22,5 @@ extension Endpoints {
     "revokeKey", .delete, "/api/v1/models/{model}/keys/{key}", "Revoke a key: what it signed stays, nothing new is taken",
     answers: TrustedKeyShape.self, problems: [404])
 
-  static let models = [createModel, listModels, showModel, trustKey, listKeys, revokeKey]
+  static let models = [createModel, listModels, showModel, setRetention, trustKey, listKeys, revokeKey]
 }

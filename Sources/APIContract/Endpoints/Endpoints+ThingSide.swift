@@ -1,3 +1,5 @@
+import Domain
+
 /// The thing-side API: the public thethings.iO v2 API as existing device code speaks it.
 extension Endpoints {
   public static let activateThing = ofThings(
@@ -7,9 +9,35 @@ extension Endpoints {
     "writeResources", .post, "/v2/things/{token}", "Write values; `$firmware` reports what happened to an update",
     request: .body(ResourceWrite.self), .json(201, CreatedShape.self), errors: [400, 404, 413])
   public static let readResource = ofThings(
-    "readResource", .get, "/v2/things/{token}/resources/{key}", "Read the newest values of a resource",
-    query: [.init(name: "limit", summary: "1 to 100; 1 by default", schema: .integer)],
-    .json(200, [ResourceValueShape].self), errors: [404])
+    "readResource", .get, "/v2/things/{token}/resources/{key}", "Read the newest values of a resource, newest first",
+    query: .values, .json(200, [ResourceValueShape].self), errors: [400, 404])
+  public static let listResources = ofThings(
+    "listResources", .get, "/v2/things/{token}/resources", "The names of the thing's resources",
+    .json(200, ResourceNames.self), errors: [404])
+  public static let readAllResources = ofThings(
+    "readAllResources", .get, "/v2/things/{token}/all_resources", "The newest values of each resource", query: .values,
+    .json(200, [AllResourceValues].self), errors: [400, 404])
+  public static let readDescription = ofThings(
+    "readDescription", .get, "/v2/things/{token}/resources/description", "The thing's description; empty where it has none",
+    query: .values, .json(200, [ResourceValueShape].self), errors: [400, 404])
+  public static let describeThing = ofThings(
+    "describeThing", .put, "/v2/things/{token}/resources/description", "Replace the thing's description, a document",
+    request: .body(JSONValue.self), .json(200, SuccessShape.self), errors: [400, 404, 413])
+  public static let addTags = ofThings(
+    "addTags", .post, "/v2/things/{token}/tags", "Put tags on the thing: one as `tag` or `name`, or several",
+    request: .body(JSONValue.self), .json(201, TagsAdded.self), errors: [400, 404, 409, 413])
+  public static let listTags = ofThings(
+    "listTags", .get, "/v2/things/{token}/tags", "The thing's tags", .json(200, TagList.self), errors: [404])
+  public static let removeTag = ofThings(
+    "removeTag", .delete, "/v2/things/{token}/tags/{tag}", "Take a tag off, by its id or its name",
+    .json(200, CreatedShape.self), errors: [404])
+  public static let currentDate = ofThings(
+    "currentDate", .get, "/v2/utils/date", "The service's time",
+    query: [
+      .init(
+        name: "format", summary: "UTC, which is the default, or unix_timestamp: whole seconds",
+        schema: .choice(["UTC", "unix_timestamp"]))
+    ], .json(200, [DateShape].self), errors: [400])
   public static let latestFirmwares = ofThings(
     "latestFirmwares", .get, "/v2/things/{token}/firmwares/latest", "What the thing may have now, per MCU, else what it runs",
     query: [
@@ -29,7 +57,9 @@ extension Endpoints {
     .json(200, EnvelopeShape.self), errors: [403, 404])
 
   static let thingSide = [
-    activateThing, writeResources, readResource, latestFirmwares, downloadFirmware, downloadManifest,
+    activateThing, writeResources, readResource, listResources, readAllResources, readDescription, describeThing, addTags,
+    listTags, removeTag,
+    currentDate, latestFirmwares, downloadFirmware, downloadManifest,
   ]
 
   static func ofThings(
@@ -40,4 +70,13 @@ extension Endpoints {
       id: id, method: method, template: template, access: .things, summary: summary, query: query, request: request,
       answers: [answer] + also + errors.map { .json($0, ThingAPIError.self, "The error") })
   }
+}
+
+extension [Endpoint.Query] {
+  /// Which values of a resource.
+  static let values: Self = [
+    .init(name: "limit", summary: "1 to 100; 1 by default", schema: .integer),
+    .text("startDate", "From then on: ISO 8601, YYYYMMDDHHmmss, or seconds since 1970"),
+    .text("endDate", "Before then"),
+  ]
 }

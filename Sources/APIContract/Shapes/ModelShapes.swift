@@ -39,13 +39,31 @@ public struct ModelShape: Codable, Sendable {
   /// Seconds.
   public let confirmWithin: Int
   public let createdAt: Timestamp
+  /// How long values of its things are kept.
+  public let retention: RetentionShape
 
-  public init(name: String, mcus: [MCUShape], numericVersions: Bool, confirmWithin: Int, createdAt: Timestamp) {
+  public init(
+    name: String, mcus: [MCUShape], numericVersions: Bool, confirmWithin: Int, createdAt: Timestamp, retention: RetentionShape
+  ) {
     self.name = name
     self.mcus = mcus
     self.numericVersions = numericVersions
     self.confirmWithin = confirmWithin
     self.createdAt = createdAt
+    self.retention = retention
+  }
+}
+
+/// How long values of a model's things are kept; a member that is missing sets no limit.
+public struct RetentionShape: Codable, Sendable {
+  /// The newest so many values of each resource.
+  public let values: Int?
+  /// Seconds by which a value's `datetime` may lie back; the newest value of each resource stays all the same.
+  public let age: Int?
+
+  public init(values: Int? = nil, age: Int? = nil) {
+    self.values = values
+    self.age = age
   }
 }
 

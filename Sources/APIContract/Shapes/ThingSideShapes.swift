@@ -34,14 +34,20 @@ public struct ResourceWrite: Codable, Sendable {
   }
 }
 
-/// An answer.
+/// One value of a write.
 public struct ResourceWriteValue: Codable, Sendable {
   public let key: String
   public let value: JSONValue
+  /// A text or a number (wire page, section 2 "Time input"); now where it is missing.
+  public let datetime: JSONValue?
+  /// `{"lat": 41.4, "long": 2.2}`.
+  public let geo: JSONValue?
 
-  public init(key: String, value: JSONValue) {
+  public init(key: String, value: JSONValue, datetime: JSONValue? = nil, geo: JSONValue? = nil) {
     self.key = key
     self.value = value
+    self.datetime = datetime
+    self.geo = geo
   }
 }
 
@@ -61,11 +67,14 @@ public struct ResourceValueShape: Codable, Sendable {
   public let key: String
   public let value: JSONValue
   public let datetime: Timestamp
+  /// `{"lat": 41.4, "long": 2.2}`, where it was written with one.
+  public let geo: JSONValue?
 
-  public init(key: String, value: JSONValue, datetime: Timestamp) {
+  public init(key: String, value: JSONValue, datetime: Timestamp, geo: JSONValue? = nil) {
     self.key = key
     self.value = value
     self.datetime = datetime
+    self.geo = geo
   }
 }
 

@@ -126,31 +126,31 @@ final class FleetTable: Sendable {
   func expire(_ thingID: Int64, _ change: (inout ThingStanding) -> Void) throws -> PendingCommit? {
     try self.change(thingID, seenAt: nil) { standing in
       change(&standing)
-      return []
+      return nil
     }
   }
 
   /// Changes a thing by what it said, and queues the change.
-  /// - Parameter change: changes the standing and returns the values to store with it; may throw, and then nothing has
-  ///   happened.
+  /// - Parameter change: changes the standing and returns the values to store with it, if any; may throw, and then nothing
+  ///   has happened.
   /// - Returns: the commit to wait for: of this change, or of an earlier one that is not on the disk yet when nothing has
   ///   changed, since what is acknowledged rests on that; nil when there is none.
   func change(
-    _ thingID: Int64, seenAt now: Timestamp?, _ change: (inout ThingStanding) throws -> [StoredValue]
+    _ thingID: Int64, seenAt now: Timestamp?, _ change: (inout ThingStanding) throws -> ResourceBatch?
   ) throws -> PendingCommit? {
     try state.withLock { state in
       guard let before = state.standings[thingID] else {
         throw ServiceError(.unavailable, "the thing is being changed: try again")
       }
       var after = before
-      let values = try change(&after)
+      let batch = try change(&after)
       if let now { state.marks[thingID, default: Marks()].seenAt = now }
-      guard after != before || !values.isEmpty else { return state.pending[thingID] }
+      guard after != before || batch != nil else { return state.pending[thingID] }
       state.standings[thingID] = after
       let rows = StandingChange(
         thingID: thingID, mcus: after.mcus.filter { !before.mcus.contains($0) },
         installations: after.installations.filter { !before.installations.contains($0) })
-      let pending = catalog.record([rows], values: values.map { (thingID, $0) })
+      let pending = batch.map { catalog.record([rows], $0) } ?? catalog.record([rows])
       state.pending[thingID] = pending
       return pending
     }

@@ -91,7 +91,7 @@ extension FirmwareService {
   ) async throws {
     let commit = try fleet.change(thingID, seenAt: now) { standing in
       try Self.apply(report, to: &standing, model, releases, at: now)
-      return []
+      return nil
     }
     try await settle(commit, of: thingID)
   }

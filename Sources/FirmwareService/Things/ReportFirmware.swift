@@ -1,5 +1,5 @@
 import Catalog
-public import Domain
+import Domain
 import Rollouts
 
 extension FirmwareService {
@@ -10,41 +10,7 @@ extension FirmwareService {
   /// cannot do anything about a refusal.
   static let longestReportText = 1000
 
-  /// Takes what a thing writes. All of it is durable when this returns, or none of it has happened.
-  /// - Throws: `malformed` naming the field, `unknownThing`.
-  public func writeResources(_ values: [(key: String, value: JSONValue)], of thingID: Int64) async throws {
-    let now = clock()
-    let releases = releases.snapshot
-    guard let known = try await translatingErrors({ try await fleet.standing(of: thingID) }),
-      let model = releases.modelsByID[known.modelID]
-    else { throw ServiceError(.unknownThing, "thing not found") }
-    var statuses: [ReportedStatus?] = []
-    let commit = try fleet.change(thingID, seenAt: now) { standing in
-      try values.map { key, value in
-        guard key == Self.firmwareResource else {
-          throw ServiceError(.malformed, "key: only \(Self.firmwareResource) can be written so far")
-        }
-        let report = try FirmwareReport(value)
-        try Self.apply(report, to: &standing, model, releases, at: now)
-        statuses.append(report.status)
-        return StoredValue(key: key, value: value, datetime: now)
-      }
-    }
-    try await settle(commit, of: thingID)
-    for status in statuses { figures.count(report: status) }
-  }
-
-  /// The newest values of a resource of a thing, newest first.
-  /// - Parameter limit: clamped to 1 to 100.
-  public func readResource(_ key: String, of thingID: Int64, limit: Int) async throws -> [StoredResourceValue] {
-    try await translatingErrors {
-      try await catalog.values(of: key, thingID: thingID, limit: min(max(limit, 1), 100)).map {
-        StoredResourceValue(key: $0.key, value: $0.value, datetime: $0.datetime)
-      }
-    }
-  }
-
-  private static func apply(
+  static func apply(
     _ report: FirmwareReport, to standing: inout ThingStanding, _ model: Model, _ releases: ReleaseIndex.Snapshot,
     at now: Timestamp
   ) throws {
@@ -128,13 +94,6 @@ extension FirmwareService {
     }
     return mcu
   }
-}
-
-/// A value of a resource, for those who ask.
-public struct StoredResourceValue: Sendable, Hashable {
-  public let key: String
-  public let value: JSONValue
-  public let datetime: Timestamp
 }
 
 /// A `$firmware` report as a thing writes it. Numbers are taken where texts are expected: small devices print what they have.

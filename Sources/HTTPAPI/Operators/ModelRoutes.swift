@@ -13,6 +13,7 @@ struct ModelRoutes: Sendable {
     table.on(Endpoints.createModel, create)
     table.on(Endpoints.listModels, list)
     table.on(Endpoints.showModel, show)
+    table.on(Endpoints.setRetention, setRetention)
     table.on(Endpoints.trustKey, trust)
     table.on(Endpoints.listKeys, listKeys)
     table.on(Endpoints.revokeKey, revoke)
@@ -33,6 +34,13 @@ struct ModelRoutes: Sendable {
 
   @Sendable func show(_ request: Request, _ context: APIContext) async throws -> Response {
     try .json(shape(try service.model(try context.parameter("model"))))
+  }
+
+  @Sendable func setRetention(_ request: Request, _ context: APIContext) async throws -> Response {
+    let new = try await request.shape(RetentionShape.self, settings)
+    let retention = Retention(values: new.values, seconds: new.age.map(Int64.init))
+    return try .json(
+      shape(try await service.setRetention(retention, of: try context.parameter("model"), by: context.operatorName)))
   }
 
   @Sendable func trust(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -56,7 +64,8 @@ struct ModelRoutes: Sendable {
   private func shape(_ model: Model) -> ModelShape {
     ModelShape(
       name: model.name, mcus: model.mcus.map { MCUShape(name: $0.name, newestSequence: service.newestSequence(of: $0)) },
-      numericVersions: model.numericVersions, confirmWithin: Int(model.confirmWithin), createdAt: model.createdAt)
+      numericVersions: model.numericVersions, confirmWithin: Int(model.confirmWithin), createdAt: model.createdAt,
+      retention: RetentionShape(values: model.retention.values, age: model.retention.seconds.map(Int.init)))
   }
 }
 

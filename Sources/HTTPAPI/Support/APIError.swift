@@ -19,8 +19,10 @@ extension ServiceError.Code {
     case .malformed, .malformedKey, .malformedManifest: .badRequest
     case .invalidActivationCode, .notForThisThing, .unsignedManifest, .untrustedKey, .wrongSignature: .forbidden
     case .revokedKey: .forbidden
-    case .unknownThing, .unknownModel, .unknownMCU, .unknownFirmware, .unknownKey, .unknownImage: .notFound
-    case .exists, .versionTaken, .sequenceTooOld, .uploadInProgress, .retired: .conflict
+    case .unknownThing, .unknownModel, .unknownMCU, .unknownFirmware, .unknownKey, .unknownImage, .unknownResource,
+      .unknownTag:
+      .notFound
+    case .exists, .versionTaken, .sequenceTooOld, .uploadInProgress, .retired, .limitReached: .conflict
     case .imageMissing, .imageDiffers, .imageContradicts, .versionNotNumeric, .digestMismatch: .unprocessableContent
     case .imageTooLarge: .contentTooLarge
     case .wrongOffset: .rangeNotSatisfiable

@@ -3,26 +3,8 @@ import Foundation
 
 /// JSON written by hand where the order of members is part of the wire contract, and by the encoder everywhere else.
 enum JSONText {
-  /// The text in quotation marks, escaped as RFC 8259 section 7 asks. Slashes are not escaped.
-  static func quoted(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }
-    guard !isPlain else { return "\"\(text)\"" }
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\r": quoted += "\\r"
-      case "\t": quoted += "\\t"
-      case "\u{0}"..."\u{1F}", "\u{7F}":
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
-  }
+  /// The text in quotation marks, escaped.
+  static func quoted(_ text: String) -> String { JSONValue.quoted(text) }
 
   /// Compact, with sorted keys and unescaped slashes.
   static func encode(_ value: some Encodable) throws -> [UInt8] {

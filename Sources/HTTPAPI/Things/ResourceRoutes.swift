@@ -4,31 +4,104 @@ import FirmwareService
 import HTTPTypes
 import Hummingbird
 
-/// `POST /v2/things/T` and `GET /v2/things/T/resources/KEY` (wire page, sections 3.2, 3.3 and 3.5).
+/// What things write and read of their resources (wire page, sections 3.2, 3.3, 3.5, 3.6 and 3.9).
 struct ResourceRoutes: Sendable {
   let service: FirmwareService
   let settings: APISettings
 
   func add(to table: inout RouteTable) {
     table.on(Endpoints.writeResources, write)
-    table.on(Endpoints.readResource, read)
+    table.on(Endpoints.readResource) { try await read(try $1.parameter("key"), $0, $1) }
+    table.on(Endpoints.readDescription) { try await read(ResourceKey.description, $0, $1) }
+    table.on(Endpoints.listResources, list)
+    table.on(Endpoints.readAllResources, readAll)
+    table.on(Endpoints.describeThing, describe)
   }
 
   @Sendable func write(_ request: Request, _ context: APIContext) async throws -> Response {
     let thing = try await service.identifyThing(try context.parameter("token"))
     let body = try await request.thingShape(ResourceWrite.self, settings)
-    guard !body.values.isEmpty else { throw APIError.malformed("values: is empty") }
-    try await service.writeResources(body.values.map { ($0.key, $0.value) }, of: thing)
-    return .jsonBytes(Array("{\"status\":\"created\",\"message\":\"created\"}".utf8), status: .created)
+    try await service.writeResources(body.values.map { try ResourceRecord($0) }, of: thing)
+    return .created()
   }
 
-  @Sendable func read(_ request: Request, _ context: APIContext) async throws -> Response {
+  private func read(_ key: String, _ request: Request, _ context: APIContext) async throws -> Response {
     let thing = try await service.identifyThing(try context.parameter("token"))
-    let key = try context.parameter("key")
-    // A limit that is out of range is clamped, and one that is no number is the default: devices cannot recover from a 400.
-    let limit = request.query("limit").flatMap(Int.init) ?? 1
-    let values = try await service.readResource(key, of: thing, limit: limit)
-    guard !values.isEmpty else { throw APIError(status: .notFound, code: "unknown-resource", message: "resource not found") }
-    return try .json(values.map { ResourceValueShape(key: $0.key, value: $0.value, datetime: $0.datetime) })
+    let values = try await service.readResource(key, of: thing, in: try request.valueRange())
+    return .jsonBytes(Array(ResourceText.array(values).utf8))
+  }
+
+  @Sendable func list(_ request: Request, _ context: APIContext) async throws -> Response {
+    let thing = try await service.identifyThing(try context.parameter("token"))
+    return try .json(ResourceNames(status: "success", resources: try await service.listResources(of: thing)))
+  }
+
+  @Sendable func readAll(_ request: Request, _ context: APIContext) async throws -> Response {
+    let thing = try await service.identifyThing(try context.parameter("token"))
+    let all = try await service.readAllResources(of: thing, in: try request.valueRange())
+    let texts = all.map { "{\"key\":\(JSONText.quoted($0.key)),\"values\":\(ResourceText.array($0.values))}" }
+    return .jsonBytes(Array("[\(texts.joined(separator: ","))]".utf8))
+  }
+
+  @Sendable func describe(_ request: Request, _ context: APIContext) async throws -> Response {
+    let thing = try await service.identifyThing(try context.parameter("token"))
+    let document = try await request.thingShape(JSONValue.self, settings)
+    guard case .object = document else { throw APIError.malformed("the description is an object") }
+    try await service.writeResources([ResourceRecord(key: ResourceKey.description, value: document)], of: thing)
+    return .jsonBytes(Array("{\"status\":\"success\"}".utf8))
+  }
+}
+
+extension Response {
+  /// What every write of this API answers.
+  static func created() -> Response {
+    jsonBytes(Array("{\"status\":\"created\",\"message\":\"created\"}".utf8), status: .created)
+  }
+
+  /// What every other change of this API answers.
+  static func success(_ message: String) -> Response {
+    jsonBytes(Array("{\"status\":\"success\",\"message\":\(JSONText.quoted(message))}".utf8))
+  }
+}
+
+extension ResourceRecord {
+  /// - Throws: `APIError` (400) that names the field.
+  init(_ written: ResourceWriteValue) throws {
+    var datetime: Timestamp?
+    if let given = written.datetime, given != .null {
+      guard let time = Timestamp(wire: given) else {
+        throw APIError.malformed("datetime: YYYYMMDDHHmmss or ISO 8601 is needed")
+      }
+      datetime = time
+    }
+    self.init(key: written.key, value: written.value, datetime: datetime, geo: written.geo)
+  }
+}
+
+extension Request {
+  /// The range of values that `limit`, `startDate` and `endDate` ask for. A limit that is out of range is clamped, and one that
+  /// is no number is the default: devices cannot recover from a 400.
+  /// - Throws: `APIError` (400) for a date that is none.
+  func valueRange() throws -> ValueRange {
+    var range = ValueRange()
+    range.limit = query("limit").flatMap(Int.init) ?? 1
+    range.start = try date("startDate") ?? range.start
+    range.end = try date("endDate") ?? range.end
+    return range
+  }
+
+  private func date(_ name: String) throws -> Timestamp? {
+    guard let text = query(name) else { return nil }
+    guard let time = Timestamp(wire: text) else {
+      throw APIError.malformed("\(name): YYYYMMDDHHmmss or ISO 8601 is needed")
+    }
+    return time
+  }
+}
+
+/// Values as an answer gives them: the members in the order that live messages have.
+enum ResourceText {
+  static func array(_ values: [StoredValue]) -> String {
+    "[\(values.map { "{\(LiveTexts.members(of: $0))}" }.joined(separator: ","))]"
   }
 }

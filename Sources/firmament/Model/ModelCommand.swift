@@ -4,5 +4,7 @@ import ArgumentParser
 struct ModelCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model", abstract: "Models, and the keys whose firmware they take.",
-    subcommands: [ModelCreate.self, ModelListing.self, ModelShow.self, ModelTrust.self, ModelKeys.self, ModelRevoke.self])
+    subcommands: [
+      ModelCreate.self, ModelListing.self, ModelShow.self, ModelRetain.self, ModelTrust.self, ModelKeys.self, ModelRevoke.self,
+    ])
 }

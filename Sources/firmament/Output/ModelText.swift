@@ -20,8 +20,16 @@ extension ModelShape: TextRendering {
     for mcu in mcus { fields.add("mcu", "\(mcu.name) (newest sequence \(mcu.newestSequence))") }
     fields.add("versions", numericVersions ? "whole numbers" : "any")
     fields.add("confirm within", DurationArgument.text(seconds: confirmWithin))
+    fields.add("values kept", retention.text)
     fields.add("created", PlainText.time(createdAt))
     return fields.text
+  }
+}
+
+extension RetentionShape {
+  var text: String {
+    let parts = [values.map { "the newest \($0)" }, age.map { "for \(DurationArgument.text(seconds: $0))" }].compactMap { $0 }
+    return parts.isEmpty ? "for ever" : parts.joined(separator: ", ")
   }
 }
 

@@ -91,7 +91,7 @@ enum ServedApplication {
       server: HTTPServerBuilder { responder in FirmamentHTTP1Channel(responder: responder, limits: limits) },
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port), backlog: 4096),
-      services: [FleetRecorder(service: service), Sweep(service: service)],
+      services: [FleetRecorder(service: service), Sweep(service: service), ValueRetention(service: service)],
       onServerRunning: { channel in
         readiness.begin()
         announce(channel.localAddress, folder, configuration, log)

@@ -1,0 +1,33 @@
+public import Domain
+
+/// Values of one thing that are written together, all or none.
+public struct ResourceBatch: Sendable {
+  public enum Change: Sendable {
+    case append(StoredValue)
+    /// Merges an object into the newest value of a resource that is one document (RFC 7396).
+    case merge(key: String, patch: JSONValue, datetime: Timestamp)
+    /// Until when a user may link the thing by its id; nil for not at all.
+    case allowLink(until: Timestamp?)
+  }
+
+  public let thingID: Int64
+  public var changes: [Change]
+  /// When it came in.
+  public let arrivedAt: Timestamp
+  /// The users who listen to a resource, by its key.
+  public var listeners: [String: [Int64]]
+  /// Runs on the writer once the batch is on the disk, in the order of commits: with those of the listeners who may see the
+  /// thing.
+  public let committed: @Sendable ([(key: String, userID: Int64)]) -> Void
+
+  public init(
+    thingID: Int64, changes: [Change], arrivedAt: Timestamp, listeners: [String: [Int64]] = [:],
+    committed: @escaping @Sendable ([(key: String, userID: Int64)]) -> Void = { _ in }
+  ) {
+    self.thingID = thingID
+    self.changes = changes
+    self.arrivedAt = arrivedAt
+    self.listeners = listeners
+    self.committed = committed
+  }
+}

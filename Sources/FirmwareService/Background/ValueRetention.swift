@@ -1,0 +1,64 @@
+import Catalog
+import Domain
+import Logging
+public import ServiceLifecycle
+
+extension FirmwareService {
+  /// Resources that are looked at together, in one transaction.
+  private static let trimmedTogether = 200
+  /// Values that go from one resource in one transaction, so that writes come in between.
+  private static let deletedTogether = 2000
+
+  /// Deletes the values that the retention of their models does not keep.
+  /// - Returns: how many were deleted.
+  @discardableResult
+  public func trimValues() async throws -> Int {
+    try await translatingErrors {
+      let now = clock()
+      var deleted = 0
+      var last: Int64 = 0
+      while !Task.isCancelled {
+        let found = try await catalog.resourcesToTrim(after: last, limit: Self.trimmedTogether)
+        guard let end = found.last else { break }
+        last = end.resourceID
+        let models = releases.snapshot.modelsByID
+        var rest = found.compactMap { found in
+          models[found.modelID].map { (resourceID: found.resourceID, retention: $0.retention) }
+        }
+        while !rest.isEmpty, !Task.isCancelled {
+          let (gone, unfinished) = try await catalog.trim(rest, at: now, most: Self.deletedTogether)
+          deleted += gone
+          rest.removeAll { !unfinished.contains($0.resourceID) }
+        }
+      }
+      return deleted
+    }
+  }
+}
+
+/// Sees to it every ten minutes that old values go.
+public struct ValueRetention: Service {
+  private let service: FirmwareService
+
+  public init(service: FirmwareService) { self.service = service }
+
+  public func run() async throws {
+    try? await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        await trim()
+        try await Task.sleep(for: .seconds(600))
+      }
+    }
+  }
+
+  private func trim() async {
+    do {
+      let deleted = try await service.trimValues()
+      if deleted > 0 { service.log.info("old values deleted", metadata: ["values": "\(deleted)"]) }
+    } catch is CancellationError {
+      // The service stops.
+    } catch {
+      service.log.error("old values could not be deleted; it will be tried again", metadata: ["error": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import Catalog
+public import Domain
+import LiveChannels
+
+/// One value as a thing or an app writes it.
+public struct ResourceRecord: Sendable, Hashable {
+  public let key: String
+  public let value: JSONValue
+  /// Nil for now.
+  public let datetime: Timestamp?
+  public let geo: JSONValue?
+
+  public init(key: String, value: JSONValue, datetime: Timestamp? = nil, geo: JSONValue? = nil) {
+    self.key = key
+    self.value = value
+    self.datetime = datetime
+    self.geo = geo
+  }
+}
+
+extension FirmwareService {
+  /// How long a user may link a thing by its id after the thing has allowed it, in seconds.
+  public static let linkAllowance: Int64 = 86_400
+
+  /// Takes what is written for a thing. All of it is durable when this returns, or none of it has happened.
+  /// - Throws: `malformed` naming the field, `unknownThing`.
+  public func writeResources(_ records: [ResourceRecord], of thingID: Int64) async throws {
+    let now = clock()
+    guard !records.isEmpty else { throw ServiceError(.malformed, "values: is empty") }
+    guard let known = try await translatingErrors({ try await fleet.standing(of: thingID) }) else {
+      throw ServiceError(.unknownThing, "thing not found")
+    }
+    var writing = try ResourceWriting(records, at: now)
+    let batch = batch(&writing, of: known, at: now)
+    guard !writing.reports.isEmpty else {
+      fleet.observe(thingID, at: now) { _ in [] }
+      return try await settle(catalog.record([], batch), of: thingID)
+    }
+    let releases = releases.snapshot
+    guard let model = releases.modelsByID[known.modelID] else { throw ServiceError(.unknownThing, "thing not found") }
+    let commit = try fleet.change(thingID, seenAt: now) { standing in
+      for report in writing.reports { try Self.apply(report, to: &standing, model, releases, at: now) }
+      return batch
+    }
+    try await settle(commit, of: thingID)
+    for report in writing.reports { figures.count(report: report.status) }
+  }
+
+  /// What goes to the catalog, and what listeners will get once it is there.
+  private func batch(_ writing: inout ResourceWriting, of thing: ThingStanding, at now: Timestamp) -> ResourceBatch {
+    var listeners: [String: [Int64]] = [:]
+    for key in Set(writing.written.map(\.key)) {
+      let users = live.users(listeningTo: key)
+      if !users.isEmpty { listeners[key] = users }
+    }
+    let isHeard = live.hasSubscribers(to: .thing(thing.thingID))
+    guard isHeard || !listeners.isEmpty else {
+      return ResourceBatch(thingID: thing.thingID, changes: writing.changes, arrivedAt: now)
+    }
+    let toThing = isHeard ? LiveTexts.values(writing.written) : []
+    var toUsers: [String: [UInt8]] = [:]
+    for key in listeners.keys {
+      toUsers[key] = LiveTexts.values(writing.written.filter { $0.key == key }, thing: thing.publicID)
+    }
+    return ResourceBatch(
+      thingID: thing.thingID, changes: writing.changes, arrivedAt: now, listeners: listeners,
+      committed: { [live, toUsers] audience in
+        var messages: [(topic: LiveTopic, json: [UInt8])] = isHeard ? [(.thing(thing.thingID), toThing)] : []
+        for (key, userID) in audience { messages.append((.resource(userID: userID, key: key), toUsers[key] ?? [])) }
+        live.publish(messages)
+      })
+  }
+}
+
+/// Records as they are checked and sorted by what has to be done with them.
+private struct ResourceWriting {
+  /// What listeners are told: each record as it was written.
+  private(set) var written: [StoredValue] = []
+  private(set) var changes: [ResourceBatch.Change] = []
+  private(set) var reports: [FirmwareReport] = []
+
+  init(_ records: [ResourceRecord], at now: Timestamp) throws {
+    written.reserveCapacity(records.count)
+    changes.reserveCapacity(records.count)
+    for record in records {
+      if record.key.utf8.first == UInt8(ascii: "$") { try addMagic(record, at: now) } else { try add(record, at: now) }
+    }
+  }
+
+  private mutating func add(_ record: ResourceRecord, at now: Timestamp) throws {
+    guard ResourceKey.isKey(record.key) else {
+      throw ServiceError(
+        .malformed, "key: 1 to \(ResourceKey.longest) letters, digits, '.', '-' and '_' are needed")
+    }
+    var geo: JSONValue?
+    if let given = record.geo, given != .null {
+      guard let point = GeographicPoint(latLong: given) ?? GeographicPoint(geoJSON: given) else {
+        throw ServiceError(.malformed, "geo: lat and long in degrees are needed")
+      }
+      geo = point.latLong
+    }
+    append(record.key, record.value, record.datetime ?? now, geo)
+  }
+
+  private mutating func append(_ key: String, _ value: JSONValue, _ datetime: Timestamp, _ geo: JSONValue? = nil) {
+    let value = StoredValue(key: key, value: value.json, datetime: datetime, geo: geo?.json)
+    written.append(value)
+    changes.append(.append(value))
+  }
+
+  /// Magic resources (wire page, section 3.5), and ours beside them.
+  private mutating func addMagic(_ record: ResourceRecord, at now: Timestamp) throws {
+    let datetime = record.datetime ?? now
+    switch record.key {
+    case FirmwareService.firmwareResource:
+      reports.append(try FirmwareReport(record.value))
+      append(record.key, record.value, datetime)
+    case "$geo":
+      let point = record.value == .null ? record.geo.flatMap { .init(latLong: $0) } : GeographicPoint(geoJSON: record.value)
+      guard let point else {
+        throw ServiceError(.malformed, "$geo: a GeoJSON Point, [long, lat], or null with geo {lat, long} is needed")
+      }
+      append(record.key, point.geoJSON, datetime)
+    case "$link":
+      guard case .bool(let allow)? = record.value["allow"] else {
+        throw ServiceError(.malformed, "$link: {\"allow\": true} or {\"allow\": false} is needed")
+      }
+      append(record.key, record.value, datetime)
+      changes.append(.allowLink(until: allow ? now.adding(seconds: FirmwareService.linkAllowance) : nil))
+    default:
+      try addSetting(record, datetime)
+    }
+  }
+
+  private mutating func addSetting(_ record: ResourceRecord, _ datetime: Timestamp) throws {
+    guard let path = ResourceKey.settingPath(record.key) else {
+      throw ServiceError(.malformed, "key: there are $geo, $settings, $firmware and $link, and no other key begins with $")
+    }
+    if path.isEmpty, case .object = record.value {
+    } else if path.isEmpty {
+      throw ServiceError(.malformed, "$settings: an object is needed")
+    }
+    let patch = path.reversed().reduce(record.value) { .object([$1: $0]) }
+    written.append(StoredValue(key: record.key, value: record.value.json, datetime: datetime))
+    changes.append(.merge(key: ResourceKey.settings, patch: patch, datetime: datetime))
+  }
+}
