@@ -18,14 +18,17 @@ extension ServiceError.Code {
     switch self {
     case .malformed, .malformedKey, .malformedManifest: .badRequest
     case .invalidActivationCode, .notForThisThing, .unsignedManifest, .untrustedKey, .wrongSignature: .forbidden
-    case .revokedKey: .forbidden
+    case .revokedKey, .unknownApp: .forbidden
+    case .wrongCredentials, .sessionEnded: .unauthorized
+    case .unknownUser, .unknownObject: .notFound
     case .unknownThing, .unknownModel, .unknownMCU, .unknownFirmware, .unknownKey, .unknownImage: .notFound
-    case .exists, .versionTaken, .sequenceTooOld, .uploadInProgress, .retired: .conflict
+    case .exists, .tooMany, .versionTaken, .sequenceTooOld, .uploadInProgress, .retired: .conflict
     case .imageMissing, .imageDiffers, .imageContradicts, .versionNotNumeric, .digestMismatch: .unprocessableContent
-    case .imageTooLarge: .contentTooLarge
+    case .imageTooLarge, .tooLarge: .contentTooLarge
+    case .tooOften: .tooManyRequests
     case .wrongOffset: .rangeNotSatisfiable
     case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
-    case .unavailable: .serviceUnavailable
+    case .busy, .unavailable: .serviceUnavailable
     }
   }
 
