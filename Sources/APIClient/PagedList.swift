@@ -31,3 +31,11 @@ extension ThingList: PagedList {
 extension AuditList: PagedList {
   public func followed(by page: Self) -> Self { Self(entries: entries + page.entries, next: page.next) }
 }
+
+extension AppList: PagedList {
+  public func followed(by page: Self) -> Self { Self(apps: apps + page.apps, next: page.next) }
+}
+
+extension UserList: PagedList {
+  public func followed(by page: Self) -> Self { Self(users: users + page.users, next: page.next) }
+}

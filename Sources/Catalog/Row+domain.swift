@@ -31,6 +31,11 @@ extension Row {
     (try? JSONDecoder().decode([String: String].self, from: Data((self[column] as String).utf8))) ?? [:]
   }
 
+  /// A column that holds a JSON array of texts.
+  func texts(_ column: String) -> [String] {
+    (try? JSONDecoder().decode([String].self, from: Data((self[column] as String).utf8))) ?? []
+  }
+
   private static func damaged(_ column: String) -> CatalogError {
     CatalogError(.failed, "the column \(column) holds what it never should")
   }

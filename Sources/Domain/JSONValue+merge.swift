@@ -1,10 +1,10 @@
 extension JSONValue {
-  /// What a JSON merge patch makes of this value (RFC 7396): members of an object replace those of the same name, null removes
-  /// one, and anything that is no object replaces the whole.
+  /// The value after a JSON merge patch (RFC 7396 section 2): members of objects are merged, null deletes, and everything else
+  /// replaces what was there.
   public func merging(patch: JSONValue) -> JSONValue {
     guard case .object(let changes) = patch else { return patch }
     var members: [String: JSONValue] = [:]
-    if case .object(let present) = self { members = present }
+    if case .object(let known) = self { members = known }
     for (name, change) in changes {
       members[name] = change == .null ? nil : (members[name] ?? .null).merging(patch: change)
     }

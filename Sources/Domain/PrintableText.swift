@@ -6,7 +6,10 @@ public enum PrintableText {
   /// Whether the text is 1 to 64 printable characters with no blank at either end.
   ///
   /// Printable means: no control, format, surrogate, private-use or unassigned character, and no separator but the plain space.
-  public static func isName(_ text: String) -> Bool {
+  public static func isName(_ text: String) -> Bool { isName(text, longest: longest) }
+
+  /// The same with another length, in characters.
+  public static func isName(_ text: String, longest: Int) -> Bool {
     guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last else { return false }
     // A character of Swift may hold any number of scalars, so both are limited.
     guard text.unicodeScalars.count <= longest, text.count <= longest else { return false }

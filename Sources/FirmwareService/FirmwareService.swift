@@ -24,6 +24,7 @@ public final class FirmwareService: Sendable {
   let fleet: FleetTable
   let coverage = DownloadCoverage()
   let figures = ServiceFigures()
+  let accounts: AccountState
   private let thingTotal = Atomic(0)
   let operatorNames = Mutex<[[UInt8]: String]>([:])
 
@@ -40,12 +41,14 @@ public final class FirmwareService: Sendable {
     self.clock = clock
     self.log = log
     fleet = FleetTable(catalog: catalog)
+    accounts = AccountState(settings)
   }
 
   /// Reads what polls need of models, firmware and operators.
   public func load() async throws {
     try await reloadReleases()
     try await reloadOperators()
+    try await reloadApps()
     countThings(try await thingCount())
   }
 

@@ -8,7 +8,7 @@ extension ServiceError {
     switch error.code {
     case .exists: self.init(.exists, error.message)
     case .retired: self.init(.retired, error.message)
-    case .full: self.init(.limitReached, error.message)
+    case .full: self.init(.tooMany, error.message)
     case .diskFull: self.init(.diskFull, error.message)
     case .missing, .failed: self.init(.unavailable, "the catalog failed: \(error.message)")
     }

@@ -29,8 +29,16 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
     case imageTooLarge
     case uploadInProgress
     case wrongOffset
-    case limitReached
     case retired
+    case unknownApp
+    case unknownUser
+    case unknownObject
+    case wrongCredentials
+    case sessionEnded
+    case tooLarge
+    case tooMany
+    case tooOften
+    case busy
     case diskFull
     case unavailable
   }
@@ -39,11 +47,14 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
   public let message: String
   /// How many bytes of an image have arrived; only with `wrongOffset`.
   public let received: Int64?
+  /// Seconds after which another attempt makes sense; only with `tooOften`.
+  public let retryAfter: Int64?
 
-  public init(_ code: Code, _ message: String, received: Int64? = nil) {
+  public init(_ code: Code, _ message: String, received: Int64? = nil, retryAfter: Int64? = nil) {
     self.code = code
     self.message = message
     self.received = received
+    self.retryAfter = retryAfter
   }
 
   public var description: String { message }

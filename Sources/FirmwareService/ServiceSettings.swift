@@ -1,3 +1,5 @@
+public import Cryptography
+
 /// What the verbs need to know of the configuration. Every limit has its default here.
 public struct ServiceSettings: Sendable {
   /// Whether an app that nobody created is taken as one: nil for until an operator creates the first.
@@ -6,6 +8,31 @@ public struct ServiceSettings: Sendable {
   public var sessionSeconds: Int64 = 30 * 86_400
   /// The address under which mails say that the service is reached, without a slash at the end.
   public var publicURL = "http://127.0.0.1:8080"
+
+  /// The work of a password's hash. Raising it applies to each user at their next login.
+  public var passwordCost = ScryptCost.standard
+  /// The fewest and the most bytes of a password.
+  public var passwordBytes = 8...1024
+  /// The most logins and registrations that wait for their turn; two are worked on at a time.
+  public var waitingPasswords = 64
+  /// Failed logins of one account.
+  public var loginFailures = RateLimit(count: 10, seconds: 15 * 60)
+  /// Logins from one address.
+  public var logins = RateLimit(count: 60, seconds: 60)
+  /// Registrations from one address.
+  public var registrations = RateLimit(count: 20, seconds: 3600)
+  /// The most accounts and addresses whose attempts are remembered, of each kind.
+  public var countedCallers = 100_000
+  /// The most sessions in memory; others are read from the store.
+  public var sessionsInMemory = 100_000
+  /// The most bytes of a user's settings, as JSON.
+  public var largestSettings = 16 * 1024
+  /// The most bytes of an object in a collection, as JSON.
+  public var largestObject = 256 * 1024
+  /// The most objects of a user, over all collections.
+  public var mostObjects = 10_000
+  /// The most bytes of a list of objects: a longer one is asked for in pages.
+  public var largestObjectList = 16 << 20
 
   public init() {}
 }

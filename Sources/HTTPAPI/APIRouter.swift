@@ -24,7 +24,8 @@ public enum APIRouter {
     router.add(middleware: HeadAnswers())
     router.add(middleware: RequestFigures())
     router.add(middleware: ErrorAnswers())
-    var table = RouteTable(router: router, authentication: OperatorAuthentication(service: service))
+    var table = RouteTable(
+      router: router, operators: OperatorAuthentication(service: service), users: UserAuthentication(service: service))
     ServiceRoutes(settings: settings, isReady: isReady, metricsText: metricsText).add(to: &table)
     ModelRoutes(service: service, settings: settings).add(to: &table)
     ImageRoutes(service: service, settings: settings).add(to: &table)
@@ -32,6 +33,8 @@ public enum APIRouter {
     CodeRoutes(service: service, settings: settings).add(to: &table)
     ThingCareRoutes(service: service, settings: settings).add(to: &table)
     StatusRoutes(service: service).add(to: &table)
+    AppRoutes(service: service, settings: settings).add(to: &table)
+    SessionRoutes(service: service, settings: settings).add(to: &table)
     ActivationRoute(service: service, settings: settings).add(to: &table)
     ResourceRoutes(service: service, settings: settings).add(to: &table)
     TagRoutes(service: service, settings: settings).add(to: &table)

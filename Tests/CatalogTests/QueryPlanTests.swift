@@ -107,6 +107,29 @@ import Testing
     try await expectNoScan(statements, test.catalog)
   }
 
+  @Test func `accounts and sessions are found without reading a whole table`() async throws {
+    let test = try await TestCatalog()
+    let catalog = test.catalog
+    let new = NewUser(publicID: "u", email: "a@b", passwordHash: "p")
+    let session = { (number: UInt8) in NewSession(hash: test.hash(number), expiresAt: .start.adding(seconds: 10)) }
+    let statements = try await statements(catalog) {
+      guard
+        case .created(let user) = try await catalog.enrol(new, app: "one", isOpen: true, session: session(1), at: .start)
+      else { throw CancellationError() }
+      _ = try await catalog.account(app: "one", email: "a@b")
+      #expect(try await catalog.beginSession(session(2), of: user.id, passwordHash: "p", at: .start))
+      #expect(try await catalog.session(hash: test.hash(2), at: .start)?.user == user)
+      #expect(try await catalog.removeExpiredSessions(at: .start.adding(seconds: 9)).isEmpty)
+      #expect(try await catalog.removeExpiredSessions(at: .start.adding(seconds: 10)).count == 2)
+      #expect(try await catalog.beginSession(session(3), of: user.id, passwordHash: "p", at: .start))
+      _ = try await catalog.user(publicID: "u")
+      #expect(try await catalog.endSessions(of: user.id, audit: .deed("user.logout")) == [test.hash(3)])
+      try await catalog.renewPasswordHash(of: user.id, from: "p", to: "q")
+    }
+    #expect(statements.count >= 15)
+    try await expectNoScan(statements, catalog)
+  }
+
   @Test func `what is overdue is found by its own index`() async throws {
     let test = try await TestCatalog()
     let statements = try await statements(test.catalog) {

@@ -35,26 +35,31 @@ struct TestService {
     return pool
   }()
 
-  init() async throws {
-    try await self.init(folder: TemporaryFolder(), clock: TestClock(), engineer: .generate(.ed25519))
+  init(_ change: (inout ServiceSettings) -> Void = { _ in }) async throws {
+    try await self.init(folder: TemporaryFolder(), clock: TestClock(), engineer: .generate(.ed25519), change)
   }
 
-  private init(folder: TemporaryFolder, clock: TestClock, engineer: PrivateKey) async throws {
+  private init(
+    folder: TemporaryFolder, clock: TestClock, engineer: PrivateKey, _ change: (inout ServiceSettings) -> Void
+  ) async throws {
     self.folder = folder
     self.clock = clock
     self.engineer = engineer
     catalog = try Catalog(path: "\(folder.path)/catalog.sqlite")
     images = try ImageStore(root: folder.path, pool: Self.pool, largestImage: 1 << 20, hotBytes: 1 << 20)
+    var settings = ServiceSettings()
+    settings.passwordCost = ScryptCost(logCost: 4, blockSize: 1, parallelism: 1)
+    change(&settings)
     service = FirmwareService(
-      catalog: catalog, images: images, sealingKey: SealingKey(bytes: Array(repeating: 7, count: 32))!,
+      catalog: catalog, images: images, sealingKey: SealingKey(bytes: Array(repeating: 7, count: 32))!, settings: settings,
       log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), clock: { clock.now })
     try await service.load()
   }
 
   /// A new service on the same store, as after a crash: what was only in memory is gone.
-  func restarted() async throws -> TestService {
+  func restarted(_ change: (inout ServiceSettings) -> Void = { _ in }) async throws -> TestService {
     try catalog.close()
-    return try await TestService(folder: folder, clock: clock, engineer: engineer)
+    return try await TestService(folder: folder, clock: clock, engineer: engineer, change)
   }
 
   /// A model that trusts the engineer.

@@ -45,6 +45,8 @@ private final class DocumentedJourney {
   private let client: any TestClientProtocol
   private let document: JSONValue
   private(set) var called: Set<String> = []
+  /// The token of the user's session.
+  private var session = ""
 
   init(client: any TestClientProtocol) async throws {
     self.client = client
@@ -59,6 +61,7 @@ private final class DocumentedJourney {
   ) async throws -> JSONValue {
     called.insert(endpoint.id)
     var headers = headers
+    if endpoint.access == .users, headers[.authorization] == nil { headers[.authorization] = session }
     if endpoint.access == .operators, headers[.authorization] == nil {
       headers[.authorization] = "Bearer \(TestService.token)"
     }
@@ -89,6 +92,7 @@ private final class DocumentedJourney {
     let firmware = try await firmwares(test)
     let (thing, token) = try await codesAndThings()
     try await thingSide(token, firmware)
+    try await accounts()
     try await care(for: thing)
     try await problems()
   }
@@ -214,8 +218,28 @@ private final class DocumentedJourney {
     try await call(Endpoints.revokeKey, Endpoints.revokeKey.path("lamp", key), 200)
   }
 
+  private func accounts() async throws {
+    let credentials = Array(#"{"email":"ada@example.com","password":"a long password","app":"app1"}"#.utf8)
+    try await call(Endpoints.createApp, "/api/v1/apps", 201, body: Array(#"{"name":"app1"}"#.utf8))
+    try await call(Endpoints.createApp, "/api/v1/apps", 200, body: Array(#"{"name":"app1"}"#.utf8))
+    try await call(Endpoints.createApp, "/api/v1/apps", 400, body: Array(#"{"name":""}"#.utf8))
+    try await call(Endpoints.listApps, "/api/v1/apps", 200)
+    try await call(Endpoints.register, "/v2/register", 201, body: credentials)
+    try await call(Endpoints.register, "/v2/register", 409, body: credentials)
+    try await call(Endpoints.register, "/v2/register", 415, body: [0x80], headers: [.contentType: "application/msgpack"])
+    try await call(Endpoints.logIn, "/v2/login", 401, body: Array(#"{"email":"a@b","password":"x","app":"app1"}"#.utf8))
+    try await call(Endpoints.logIn, "/v2/login", 403, body: Array(#"{"email":"a@b","password":"x","app":"no"}"#.utf8))
+    let opened = try await call(Endpoints.logIn, "/v2/login", 200, body: credentials)
+    session = opened["token"]?.text ?? ""
+    try await call(Endpoints.showSession, "/v2", 200)
+    let users = try await call(Endpoints.listUsers, "/api/v1/users?app=app1", 200)
+    guard case .array(let list)? = users["users"], let id = list.first?["id"]?.text else { throw CancellationError() }
+    try await call(Endpoints.endSessions, Endpoints.endSessions.path(id), 200)
+    try await call(Endpoints.endSessions, Endpoints.endSessions.path("none"), 404)
+  }
+
   private func problems() async throws {
-    for endpoint in Endpoints.all where endpoint.access == .operators {
+    for endpoint in Endpoints.all where endpoint.access == .operators || endpoint.access == .users {
       try await call(
         endpoint, endpoint.template.replacing("{", with: "").replacing("}", with: ""), 401,
         headers: [.authorization: "Bearer wrong"])

@@ -169,7 +169,6 @@ import Testing
     let test = try await TestService()
     try await test.open(door) { front in
       try await front.get("/v2/nothing").expectThingError(404, "there is nothing at this path")
-      try await front.get("/v2").expectThingError(404, "there is nothing at this path")
       let answer = try await front.send(.delete, "/v2/things")
       answer.expectThingError(405, "this path takes POST")
       #expect(answer.headers[.allow] == "POST")

@@ -13,6 +13,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Signing
+import Synchronization
 import TestSupport
 import Testing
 
@@ -25,6 +26,14 @@ enum Door: CaseIterable, Sendable {
   var setup: TestingSetup { self == .router ? .router : .live }
 }
 
+/// A clock that stands still until it is told to go on.
+final class TestClock: Sendable {
+  private let time: Mutex<Timestamp>
+  init(_ start: Timestamp) { time = Mutex(start) }
+  var now: Timestamp { time.withLock { $0 } }
+  func advance(seconds: Int64) { time.withLock { $0 = $0.adding(seconds: seconds) } }
+}
+
 /// The whole service behind its front door, on a store in a folder of its own, with a clock that stands still.
 final class TestService: Sendable {
   /// The operator's.
@@ -32,6 +41,7 @@ final class TestService: Sendable {
   static let now = Timestamp(milliseconds: 1_750_000_000_999)
 
   let service: FirmwareService
+  let clock = TestClock(now)
   let settings: APISettings
   /// The engineer's.
   let key: PrivateKey
@@ -43,19 +53,25 @@ final class TestService: Sendable {
     return pool
   }()
 
-  init(_ change: (inout APISettings) -> Void = { _ in }) async throws {
+  init(
+    _ change: (inout APISettings) -> Void = { _ in }, service changeService: (inout ServiceSettings) -> Void = { _ in }
+  ) async throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("firmament-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var settings = APISettings(version: "1.2.3")
     settings.largestImage = 32 << 20
     change(&settings)
     self.settings = settings
+    var serviceSettings = ServiceSettings()
+    serviceSettings.passwordCost = ScryptCost(logCost: 4, blockSize: 1, parallelism: 1)
+    changeService(&serviceSettings)
     key = try .generate(.ed25519)
     service = FirmwareService(
       catalog: try Catalog(path: "\(folder)/catalog.sqlite"),
       images: try ImageStore(root: folder, pool: Self.pool, largestImage: settings.largestImage, hotBytes: 1 << 20),
       sealingKey: SealingKey(bytes: Array(repeating: 7, count: 32))!,
-      log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), clock: { Self.now })
+      settings: serviceSettings, log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+      clock: { [clock] in clock.now })
     try await service.load()
     try await service.admitOperator(token: Self.token, name: "ada")
   }
@@ -116,6 +132,12 @@ final class TestService: Sendable {
     return try await service.activateThing(code: code).secret
   }
 
+  /// Registers a user.
+  /// - Returns: the session's token.
+  func user(_ email: String = "ada@example.com", app: String? = nil) async throws -> String {
+    try await service.register(email: email, password: "a long password", app: app, address: "").token
+  }
+
   func newestThing() async throws -> String {
     try await service.listThings(model: nil, PageRequest(limit: 1, after: nil)).entries[0].publicID
   }
@@ -146,6 +168,13 @@ struct FrontDoor: Sendable {
 
   func post(_ path: String, _ text: String) async throws -> Answer {
     try await send(.post, path, body: Array(text.utf8))
+  }
+
+  /// A request with a user's session.
+  func ask(
+    _ method: HTTPRequest.Method, _ path: String, as session: String, _ text: String? = nil
+  ) async throws -> Answer {
+    try await send(method, path, [.authorization: session], body: text.map { Array($0.utf8) })
   }
 
   /// A request with the operator's token.

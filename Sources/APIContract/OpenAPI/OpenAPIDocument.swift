@@ -16,12 +16,15 @@ public enum OpenAPIDocument {
       "info": .object([
         "title": .string("Firmament"), "version": .string(version),
         "description": .string(
-          "Firmware distribution and over-the-air updates. Operators' API under /api/v1, thing API under /v2."),
+          "Firmware distribution and over-the-air updates. Operators' API under /api/v1, thing and app API under /v2."),
       ]),
       "paths": .object(paths),
       "components": .object([
         "securitySchemes": .object([
-          "operatorToken": .object(["type": .string("http"), "scheme": .string("bearer")])
+          "operatorToken": .object(["type": .string("http"), "scheme": .string("bearer")]),
+          "sessionToken": .object([
+            "type": .string("apiKey"), "in": .string("header"), "name": .string("Authorization"),
+          ]),
         ])
       ]),
     ])
@@ -37,7 +40,11 @@ public enum OpenAPIDocument {
           + endpoint.query.map { parameter($0.name, in: "query", $0.summary, $0.schema) }),
     ]
     if let request = endpoint.request { operation["requestBody"] = body(request, in: "description") }
-    if endpoint.access == .operators { operation["security"] = .array([.object(["operatorToken": .array([])])]) }
+    switch endpoint.access {
+    case .operators: operation["security"] = .array([.object(["operatorToken": .array([])])])
+    case .users: operation["security"] = .array([.object(["sessionToken": .array([])])])
+    case .anyone, .things: break
+    }
     return .object(operation)
   }
 

@@ -32,7 +32,7 @@ extension FirmwareService {
   }
 }
 
-/// What has to be looked at now and then: confirmations that are overdue, and orphans.
+/// What has to be looked at now and then: confirmations that are overdue, sessions that have expired, and orphans.
 public struct Sweep: Service {
   private let service: FirmwareService
 
@@ -52,6 +52,7 @@ public struct Sweep: Service {
   private func sweep(orphansToo: Bool) async {
     do {
       try await service.expireConfirmations()
+      try await service.endExpiredSessions()
       if orphansToo { try await service.collectOrphans() }
     } catch is CancellationError {
       // The service stops.

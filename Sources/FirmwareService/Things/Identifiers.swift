@@ -6,6 +6,12 @@ enum Identifiers {
   /// 22 characters: 128 bits.
   static func thing() -> String { generate(16) }
 
+  /// 22 characters: 128 bits.
+  static func user() -> String { generate(16) }
+
+  /// 22 characters: 128 bits.
+  static func object() -> String { generate(16) }
+
   /// 12 characters: 72 bits. Short, since small devices hold the whole answer in 1,400 bytes.
   static func firmware() -> String { generate(9) }
 

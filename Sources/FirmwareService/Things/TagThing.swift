@@ -5,7 +5,7 @@ extension FirmwareService {
   static let mostTags = 100
 
   /// Puts tags on a thing; one that is there already stays.
-  /// - Throws: `malformed` for a name that is none, `limitReached`.
+  /// - Throws: `malformed` for a name that is none, `tooMany`.
   public func addTags(_ names: [String], to thingID: Int64) async throws -> [Tag] {
     guard !names.isEmpty else { throw ServiceError(.malformed, "tag: is needed") }
     guard names.allSatisfy(PrintableText.isName) else {

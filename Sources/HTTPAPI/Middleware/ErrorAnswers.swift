@@ -46,7 +46,10 @@ struct ErrorAnswers: RouterMiddleware {
     case let error as APIError: return error
     case let error as ServiceError:
       var headers: HTTPFields = [:]
-      if error.code == .uploadInProgress || error.code == .unavailable { headers[.retryAfter] = "1" }
+      if [.uploadInProgress, .unavailable, .busy].contains(error.code) { headers[.retryAfter] = "1" }
+      if let seconds = error.retryAfter { headers[.retryAfter] = String(seconds) }
+      // RFC 9110 section 11.6.1.
+      if error.code.status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
       if let received = error.received { headers[.uploadOffset] = String(received) }
       if error.code == .unavailable {
         context.logger.error("a request could not be served", metadata: ["error": "\(error.message)"])

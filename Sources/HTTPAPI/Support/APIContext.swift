@@ -1,12 +1,19 @@
+import FirmwareService
 public import Hummingbird
+import NIOCore
 
 /// What a request carries on its way through the middleware and the routes.
 public struct APIContext: RequestContext {
   public var coreContext: CoreRequestContextStorage
   /// The operator whose token the request bears; empty on routes that need none.
   var operatorName = ""
+  /// The user whose session the request bears; nil on routes that need none.
+  var signedIn: SessionUser?
+  /// Who is at the other end of the connection; nil where there is none, as in tests without a socket.
+  let peer: SocketAddress?
 
   public init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
+    peer = source.channel.remoteAddress
   }
 }

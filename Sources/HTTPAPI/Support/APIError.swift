@@ -18,16 +18,17 @@ extension ServiceError.Code {
     switch self {
     case .malformed, .malformedKey, .malformedManifest: .badRequest
     case .invalidActivationCode, .notForThisThing, .unsignedManifest, .untrustedKey, .wrongSignature: .forbidden
-    case .revokedKey: .forbidden
-    case .unknownThing, .unknownModel, .unknownMCU, .unknownFirmware, .unknownKey, .unknownImage, .unknownResource,
-      .unknownTag:
-      .notFound
-    case .exists, .versionTaken, .sequenceTooOld, .uploadInProgress, .retired, .limitReached: .conflict
+    case .revokedKey, .unknownApp: .forbidden
+    case .wrongCredentials, .sessionEnded: .unauthorized
+    case .unknownThing, .unknownModel, .unknownMCU, .unknownFirmware, .unknownKey, .unknownImage: .notFound
+    case .unknownResource, .unknownTag, .unknownUser, .unknownObject: .notFound
+    case .exists, .tooMany, .versionTaken, .sequenceTooOld, .uploadInProgress, .retired: .conflict
     case .imageMissing, .imageDiffers, .imageContradicts, .versionNotNumeric, .digestMismatch: .unprocessableContent
-    case .imageTooLarge: .contentTooLarge
+    case .imageTooLarge, .tooLarge: .contentTooLarge
+    case .tooOften: .tooManyRequests
     case .wrongOffset: .rangeNotSatisfiable
     case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
-    case .unavailable: .serviceUnavailable
+    case .busy, .unavailable: .serviceUnavailable
     }
   }
 

@@ -16,10 +16,13 @@ public struct APISettings: Sendable {
   public var deepestJSON: Int
   /// The most ranges in one request; with more, the whole image is sent.
   public var mostRanges: Int
+  /// The addresses of proxies whose `X-Forwarded-For` is believed.
+  public var trustedProxies: Set<String>
 
   public init(
     version: String, publicPath: String = "", metricsToken: String? = nil, largestOperatorBody: Int = 4 * 1024 * 1024,
-    largestThingBody: Int = 256 * 1024, largestImage: Int64 = 1 << 30, deepestJSON: Int = 32, mostRanges: Int = 16
+    largestThingBody: Int = 256 * 1024, largestImage: Int64 = 1 << 30, deepestJSON: Int = 32, mostRanges: Int = 16,
+    trustedProxies: Set<String> = []
   ) {
     self.version = version
     self.publicPath = publicPath
@@ -29,5 +32,6 @@ public struct APISettings: Sendable {
     self.largestImage = largestImage
     self.deepestJSON = deepestJSON
     self.mostRanges = mostRanges
+    self.trustedProxies = trustedProxies
   }
 }

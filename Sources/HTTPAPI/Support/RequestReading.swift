@@ -46,16 +46,20 @@ extension APIContext {
   /// A parameter of the path, percent-decoded.
   /// - Throws: `APIError` (400) for an encoding that is none.
   func parameter(_ name: String) throws -> String {
-    guard let raw = parameters.get(name), let decoded = Self.percentDecoded(raw) else {
+    guard let raw = parameters.get(name), let decoded = PercentEncoding.decode(raw) else {
       throw APIError.malformed("\(name): is not percent-encoded UTF-8")
     }
     return decoded
   }
+}
 
-  private static func percentDecoded(_ text: String) -> String? {
-    guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
+/// Percent-encoding (RFC 3986 section 2.1), read.
+enum PercentEncoding {
+  /// - Returns: nil for an encoding that is none, and for what is not UTF-8.
+  static func decode(_ text: some StringProtocol) -> String? {
+    guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
     var bytes: [UInt8] = []
-    var rest = text.utf8[...]
+    var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {
       guard byte == UInt8(ascii: "%") else {
         bytes.append(byte)

@@ -9,26 +9,32 @@ struct RouteTable {
   private let router: Router<APIContext>
   private(set) var registered: [String] = []
 
-  private let authentication: OperatorAuthentication
+  private let operators: OperatorAuthentication
+  private let users: UserAuthentication
 
-  init(router: Router<APIContext>, authentication: OperatorAuthentication) {
+  init(router: Router<APIContext>, operators: OperatorAuthentication, users: UserAuthentication) {
     self.router = router
-    self.authentication = authentication
+    self.operators = operators
+    self.users = users
   }
 
   mutating func on(_ endpoint: Endpoint, _ handler: @escaping Handler) {
     let path = RouterPath(endpoint.template)
     switch endpoint.access {
-    case .anyone, .things, .users: router.on(path, method: endpoint.httpMethod, use: handler)
+    case .anyone, .things: router.on(path, method: endpoint.httpMethod, use: handler)
     case .operators:
-      router.on(path, method: endpoint.httpMethod) { [authentication] request, context in
-        try await handler(request, try authentication.admit(request, context))
+      router.on(path, method: endpoint.httpMethod) { [operators] request, context in
+        try await handler(request, try operators.admit(request, context))
+      }
+    case .users:
+      router.on(path, method: endpoint.httpMethod) { [users] request, context in
+        try await handler(request, try await users.admit(request, context))
       }
     }
     registered.append(endpoint.id)
   }
 
-  /// The same for HEAD beside GET, for routes that no operator's token guards.
+  /// The same for HEAD beside GET, for routes that no token in a header guards.
   mutating func onHeadToo(_ endpoint: Endpoint, _ handler: @escaping Handler) {
     on(endpoint, handler)
     router.on(RouterPath(endpoint.template), method: .head, use: handler)

@@ -20,10 +20,3 @@ struct ActivationRoute: Sendable {
     return .jsonBytes(Array(text.utf8), status: .created)
   }
 }
-
-extension Request {
-  /// The body as a shape of the thing-side API: JSON, whatever the Content-Type says (wire page, section 2 "Request media").
-  func thingShape<Shape: Decodable>(_ shape: Shape.Type, _ settings: APISettings) async throws -> Shape {
-    try JSONText.decode(shape, from: try await bytes(upTo: settings.largestThingBody), deepest: settings.deepestJSON)
-  }
-}

@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import NIOCore
 
 /// Reads settings as texts and refuses what is not of their kind: a limit that is mistyped must not silently become its
@@ -18,6 +19,18 @@ struct ConfiguredValues {
       throw CommandFailure("\(key): \(text) is no whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
+  }
+
+  /// `true` or `false`.
+  func flag(_ key: String) throws -> Bool? {
+    guard let text = text(key) else { return reader.bool(forKey: ConfigKey([key])) }
+    guard let flag = Bool(text) else { throw CommandFailure("\(key): true or false is needed, not \(text)") }
+    return flag
+  }
+
+  /// A list, separated by commas.
+  func list(_ key: String) -> [String]? {
+    text(key)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
   }
 
   /// A time in whole seconds.

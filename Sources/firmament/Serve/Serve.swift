@@ -19,6 +19,10 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The URL under which things reach the service, where that is another one.") var publicUrl: String?
   @Option(help: "The token that /metrics asks for. (default: none, everybody may read it)") var metricsToken: String?
   @Option(help: "The largest image in bytes. (default: 1073741824)") var largestImage: Int?
+  @Option(help: "Whether users may register in any app they name. (default: until an operator creates an app)") var openApps:
+    Bool?
+  @Option(help: "Addresses of proxies whose X-Forwarded-For is believed, separated by commas. (default: none)")
+  var trustedProxies: String?
   @Option(help: "A configuration file in JSON.") var config: String?
 
   func run() async throws {
@@ -37,6 +41,8 @@ struct Serve: AsyncParsableCommand {
     put("publicUrl", publicUrl)
     put("metricsToken", metricsToken)
     put("largestImage", largestImage.map(String.init))
+    put("openApps", openApps.map { $0 ? "true" : "false" })
+    put("trustedProxies", trustedProxies)
     // An empty variable is one that is not set, and must not hide what the file says.
     let variables = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
     let environment = EnvironmentVariablesProvider(

@@ -1,4 +1,5 @@
 import Configuration
+import FirmwareService
 import Foundation
 import HTTPAPI
 import Logging
@@ -14,6 +15,7 @@ struct ServeConfiguration: Sendable {
   /// Bytes of images that may be held in memory.
   let hotImages: Int
   let settings: APISettings
+  let service: ServiceSettings
   let connections: ConnectionLimits
 
   init(_ reader: ConfigReader) throws {
@@ -41,12 +43,24 @@ struct ServeConfiguration: Sendable {
     settings.largestThingBody = try values.number("largestThingBody", 256...1 << 30) ?? settings.largestThingBody
     settings.deepestJSON = try values.number("deepestJson", 4...200) ?? settings.deepestJSON
     settings.mostRanges = try values.number("mostRanges", 1...1000) ?? settings.mostRanges
+    settings.trustedProxies = Set(values.list("trustedProxies") ?? [])
     self.settings = settings
+    service = try Self.serviceSettings(values, settings)
     var connections = ConnectionLimits()
     connections.headTimeout = try values.seconds("headTimeout") ?? connections.headTimeout
     connections.idleTimeout = try values.seconds("idleTimeout") ?? connections.idleTimeout
     connections.bodyTimeout = try values.seconds("bodyTimeout") ?? connections.bodyTimeout
     connections.writeTimeout = try values.seconds("writeTimeout") ?? connections.writeTimeout
     self.connections = connections
+  }
+
+  private static func serviceSettings(_ values: ConfiguredValues, _ settings: APISettings) throws -> ServiceSettings {
+    var service = ServiceSettings()
+    service.openApps = try values.flag("openApps")
+    service.sessionSeconds = try values.number("sessionSeconds", 60...315_360_000).map(Int64.init) ?? service.sessionSeconds
+    service.largestSettings = try values.number("largestSettings", 256...1 << 30) ?? service.largestSettings
+    service.largestObject = settings.largestThingBody
+    service.mostObjects = try values.number("mostObjects", 1...10_000_000) ?? service.mostObjects
+    return service
   }
 }

@@ -38,7 +38,7 @@ enum ServedApplication {
     pool.start()
     let (catalog, images) = try openStore(folder, configuration, pool)
     let service = FirmwareService(
-      catalog: catalog, images: images, sealingKey: sealingKey, log: log,
+      catalog: catalog, images: images, sealingKey: sealingKey, settings: configuration.service, log: log,
       clock: { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) })
     try await service.load()
     try await service.admitOperator(token: try folder.operatorToken(), name: "operator")

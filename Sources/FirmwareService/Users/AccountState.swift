@@ -1,0 +1,32 @@
+import Cryptography
+import Domain
+import Synchronization
+
+/// What the verbs of users keep in memory.
+final class AccountState: Sendable {
+  let sessions: SessionTable
+  let passwords: PasswordWork
+  /// Failed logins, by account.
+  let failures: AttemptBuckets
+  /// Logins, by address.
+  let logins: AttemptBuckets
+  /// Registrations, by address.
+  let registrations: AttemptBuckets
+  /// What a password is held against where there is no user, so that the answer takes the same work.
+  let nobody: PasswordHash
+  private let declared = Atomic(false)
+
+  init(_ settings: ServiceSettings) {
+    sessions = SessionTable(capacity: settings.sessionsInMemory)
+    passwords = PasswordWork(mostWaiting: settings.waitingPasswords)
+    failures = AttemptBuckets(settings.loginFailures, capacity: settings.countedCallers)
+    logins = AttemptBuckets(settings.logins, capacity: settings.countedCallers)
+    registrations = AttemptBuckets(settings.registrations, capacity: settings.countedCallers)
+    nobody = .unmatchable(cost: settings.passwordCost)
+  }
+
+  /// Whether an operator has created any app.
+  var hasDeclaredApps: Bool { declared.load(ordering: .sequentiallyConsistent) }
+
+  func noteDeclaredApp() { declared.store(true, ordering: .sequentiallyConsistent) }
+}

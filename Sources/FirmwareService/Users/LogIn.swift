@@ -1,0 +1,50 @@
+import Catalog
+import Cryptography
+import Domain
+
+extension FirmwareService {
+  /// Begins a session of a user.
+  ///
+  /// The answer and the work are the same whether or not the e-mail is registered, and so are the limits.
+  /// - Parameters: as of `register`.
+  /// - Throws: `wrongCredentials`, `unknownApp`, `malformed` (the app's name), `tooOften`, `busy`.
+  public func logIn(email: String, password: String, app: String?, address: String) async throws -> OpenedSession {
+    let now = clock()
+    let app = try Self.appName(app ?? App.defaultName)
+    try accounts.logins.take(Array(address.utf8), at: now)
+    let email = EmailAddress.normalized(email) ?? email
+    let facts = try await translatingErrors { try await catalog.account(app: app, email: email) }
+    guard isOpenToApps || facts.isAppDeclared else { throw Self.unknownApp }
+    // Counted before the password is looked at, so that many at once get no further than one after the other.
+    let account = SHA256Hasher.digest(of: "\(app)\u{0}\(email)")
+    try accounts.failures.take(account, at: now)
+    let opened: OpenedSession?
+    do {
+      opened = try await open(facts, password, at: now)
+    } catch {
+      accounts.failures.giveBack(account, at: now)
+      throw error
+    }
+    guard let opened else { throw ServiceError(.wrongCredentials, "wrong e-mail or password") }
+    accounts.failures.giveBack(account, at: now)
+    return opened
+  }
+
+  /// - Returns: nil for a wrong password, or no user.
+  private func open(_ facts: AccountFacts, _ password: String, at now: Timestamp) async throws -> OpenedSession? {
+    let known = facts.passwordHash.flatMap { PasswordHash(text: $0) }
+    let hash = known ?? accounts.nobody
+    let matches = try await accounts.passwords.run { hash.matches(password) }
+    guard matches, let user = facts.user, let stored = facts.passwordHash else { return nil }
+    let (token, session) = newSession(at: now)
+    let begins = try await translatingErrors {
+      try await catalog.beginSession(session, of: user.id, passwordHash: stored, at: now)
+    }
+    guard begins else { return nil }
+    if hash.cost != settings.passwordCost {
+      let renewed = try await self.hash(password).text
+      try await translatingErrors { try await catalog.renewPasswordHash(of: user.id, from: stored, to: renewed) }
+    }
+    return OpenedSession(user: user, token: token)
+  }
+}

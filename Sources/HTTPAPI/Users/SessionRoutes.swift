@@ -1,0 +1,52 @@
+import APIContract
+import Domain
+import FirmwareService
+import HTTPTypes
+import Hummingbird
+
+/// `POST /v2/register` and `POST /v2/login` (wire page, section 4.1), and whether a session is valid.
+struct SessionRoutes: Sendable {
+  let service: FirmwareService
+  let settings: APISettings
+
+  func add(to table: inout RouteTable) {
+    table.on(Endpoints.register, register)
+    table.on(Endpoints.logIn, logIn)
+    table.on(Endpoints.showSession) { _, _ in try .json(DoneShape(status: "success", message: "logged in")) }
+  }
+
+  @Sendable func register(_ request: Request, _ context: APIContext) async throws -> Response {
+    let given = try await request.thingShape(Credentials.self, settings)
+    let opened = try await service.register(
+      email: given.email, password: given.password, app: try given.appName,
+      address: ClientAddress.of(request, context, settings))
+    return answer(opened, "created", "registered", .created)
+  }
+
+  @Sendable func logIn(_ request: Request, _ context: APIContext) async throws -> Response {
+    let given = try await request.thingShape(Credentials.self, settings)
+    let opened = try await service.logIn(
+      email: given.email, password: given.password, app: try given.appName,
+      address: ClientAddress.of(request, context, settings))
+    return answer(opened, "success", "logged in", .ok)
+  }
+
+  /// In this order and without blanks, as small clients search for the literal text `token":"`.
+  private func answer(
+    _ opened: OpenedSession, _ status: String, _ message: String, _ code: HTTPResponse.Status
+  ) -> Response {
+    let resources = opened.user.grantedResources.map(JSONText.quoted).joined(separator: ",")
+    let things = opened.user.grantedThings.map(JSONText.quoted).joined(separator: ",")
+    let text =
+      "{\"status\":\"\(status)\",\"message\":\"\(message)\",\"token\":\"\(opened.token)\","
+      + "\"roles\":{\"resources\":[\(resources)],\"things\":[\(things)]}}"
+    return .jsonBytes(Array(text.utf8), status: code, headers: [.cacheControl: "no-store"])
+  }
+}
+
+extension Credentials {
+  /// Nil for the default app: where none is named, and where the name is empty.
+  fileprivate var appName: String? {
+    get throws { try app?.name(field: "app").flatMap { $0.isEmpty ? nil : $0 } }
+  }
+}
