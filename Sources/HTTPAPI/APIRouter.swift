@@ -23,6 +23,7 @@ public enum APIRouter {
   ) -> [String] {
     router.add(middleware: HeadAnswers())
     router.add(middleware: RequestFigures())
+    router.add(middleware: CrossOrigin())
     router.add(middleware: ErrorAnswers())
     var table = RouteTable(router: router, authentication: OperatorAuthentication(service: service))
     ServiceRoutes(settings: settings, isReady: isReady, metricsText: metricsText).add(to: &table)
@@ -31,6 +32,7 @@ public enum APIRouter {
     FirmwareRoutes(service: service, settings: settings).add(to: &table)
     CodeRoutes(service: service, settings: settings).add(to: &table)
     ThingCareRoutes(service: service, settings: settings).add(to: &table)
+    MailRoutes(service: service).add(to: &table)
     StatusRoutes(service: service).add(to: &table)
     ActivationRoute(service: service, settings: settings).add(to: &table)
     ResourceRoutes(service: service, settings: settings).add(to: &table)

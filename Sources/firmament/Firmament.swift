@@ -12,7 +12,8 @@ struct Firmament: AsyncParsableCommand {
     discussion: "firmament --version prints the version.",
     subcommands: [
       Serve.self, LoginCommand.self, KeyCommand.self, ModelCommand.self, UploadCommand.self, FirmwareCommand.self,
-      CodeCommand.self, ThingCommand.self, StatusCommand.self, AuditCommand.self, StoreCommand.self, FleetCommand.self,
+      CodeCommand.self, ThingCommand.self, UserCommand.self, StatusCommand.self, AuditCommand.self, StoreCommand.self,
+      FleetCommand.self,
       DemoCommand.self,
     ])
 

@@ -1,6 +1,8 @@
 import APIContract
+import Catalog
 import Cryptography
 import Domain
+import FirmwareService
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -90,6 +92,7 @@ private final class DocumentedJourney {
     let (thing, token) = try await codesAndThings()
     try await thingSide(token, firmware)
     try await care(for: thing)
+    try await mails(test)
     try await problems()
   }
 
@@ -195,6 +198,26 @@ private final class DocumentedJourney {
     let keys = try await call(Endpoints.listKeys, "/api/v1/models/lamp/keys", 200)
     guard case .array(let list)? = keys["keys"], let key = list.first?["id"]?.text else { throw CancellationError() }
     try await call(Endpoints.revokeKey, Endpoints.revokeKey.path("lamp", key), 200)
+  }
+
+  private func mails(_ test: TestService) async throws {
+    for number in 1...2 {
+      let mail = try test.service.sealedMail(
+        to: "u\(number)@example.org", subject: "Hello", text: "a link", at: TestService.now)
+      try await test.catalog.queue(mail)
+    }
+    let first = try await call(Endpoints.listMails, "/api/v1/mails?limit=1", 200)
+    #expect(Self.entries(first, "mails").first?["to"]?.text == "u2@example.org")
+    #expect(Self.entries(first, "mails").first?["text"]?.text == "a link")
+    let second = try await call(Endpoints.listMails, "/api/v1/mails?after=\(first["next"]?.text ?? "")", 200)
+    #expect(Self.entries(second, "mails").first?["to"]?.text == "u1@example.org" && second["next"] == .null)
+    try await call(Endpoints.listMails, "/api/v1/mails?after=x", 400)
+    let audit = try await call(Endpoints.listAudit, "/api/v1/audit?limit=2", 200)
+    #expect(Self.entries(audit, "entries").map { $0["action"]?.text } == ["mail.read", "mail.read"])
+  }
+
+  private static func entries(_ list: JSONValue, _ name: String) -> [JSONValue] {
+    if case .array(let entries)? = list[name] { entries } else { [] }
   }
 
   private func problems() async throws {

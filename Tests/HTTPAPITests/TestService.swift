@@ -31,6 +31,7 @@ final class TestService: Sendable {
   static let token = "the-operators-token"
   static let now = Timestamp(milliseconds: 1_750_000_000_999)
 
+  let catalog: Catalog
   let service: FirmwareService
   let settings: APISettings
   /// The engineer's.
@@ -51,8 +52,9 @@ final class TestService: Sendable {
     change(&settings)
     self.settings = settings
     key = try .generate(.ed25519)
+    catalog = try Catalog(path: "\(folder)/catalog.sqlite")
     service = FirmwareService(
-      catalog: try Catalog(path: "\(folder)/catalog.sqlite"),
+      catalog: catalog,
       images: try ImageStore(root: folder, pool: Self.pool, largestImage: settings.largestImage, hotBytes: 1 << 20),
       sealingKey: SealingKey(bytes: Array(repeating: 7, count: 32))!,
       log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), clock: { Self.now })

@@ -15,6 +15,7 @@ struct ServeConfiguration: Sendable {
   let hotImages: Int
   let settings: APISettings
   let connections: ConnectionLimits
+  let mail: MailConfiguration
 
   init(_ reader: ConfigReader) throws {
     let values = ConfiguredValues(reader: reader)
@@ -48,5 +49,6 @@ struct ServeConfiguration: Sendable {
     connections.bodyTimeout = try values.seconds("bodyTimeout") ?? connections.bodyTimeout
     connections.writeTimeout = try values.seconds("writeTimeout") ?? connections.writeTimeout
     self.connections = connections
+    mail = try MailConfiguration(values)
   }
 }
