@@ -27,6 +27,7 @@ public final class FirmwareService: Sendable {
   let accounts: AccountState
   private let thingTotal = Atomic(0)
   let operatorNames = Mutex<[[UInt8]: String]>([:])
+  let mailSignal = MailSignal()
 
   /// Nothing is served before `load()` has returned.
   public init(

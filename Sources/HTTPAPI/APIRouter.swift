@@ -23,6 +23,7 @@ public enum APIRouter {
   ) -> [String] {
     router.add(middleware: HeadAnswers())
     router.add(middleware: RequestFigures())
+    router.add(middleware: CrossOrigin())
     router.add(middleware: ErrorAnswers())
     var table = RouteTable(
       router: router, operators: OperatorAuthentication(service: service), users: UserAuthentication(service: service))
@@ -32,6 +33,7 @@ public enum APIRouter {
     FirmwareRoutes(service: service, settings: settings).add(to: &table)
     CodeRoutes(service: service, settings: settings).add(to: &table)
     ThingCareRoutes(service: service, settings: settings).add(to: &table)
+    MailRoutes(service: service).add(to: &table)
     StatusRoutes(service: service).add(to: &table)
     AppRoutes(service: service, settings: settings).add(to: &table)
     SessionRoutes(service: service, settings: settings).add(to: &table)

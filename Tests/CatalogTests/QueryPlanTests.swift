@@ -138,4 +138,14 @@ import Testing
     let statement = try #require(statements.first)
     #expect(try await plan(statement, test.catalog).joined().contains("installationAwaiting"))
   }
+
+  @Test func `what is to be mailed is found by its own index`() async throws {
+    let test = try await TestCatalog()
+    let statements = try await statements(test.catalog) {
+      _ = try await test.catalog.dueMail(at: .start)
+      _ = try await test.catalog.nextMailAttempt()
+    }
+    #expect(statements.count == 2)
+    for statement in statements { #expect(try await plan(statement, test.catalog).joined().contains("mailDue")) }
+  }
 }

@@ -1,6 +1,8 @@
 import APIContract
+import Catalog
 import Cryptography
 import Domain
+import FirmwareService
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -94,6 +96,7 @@ private final class DocumentedJourney {
     try await thingSide(token, firmware)
     try await accounts()
     try await care(for: thing)
+    try await mails(test)
     try await problems()
   }
 
@@ -236,6 +239,26 @@ private final class DocumentedJourney {
     guard case .array(let list)? = users["users"], let id = list.first?["id"]?.text else { throw CancellationError() }
     try await call(Endpoints.endSessions, Endpoints.endSessions.path(id), 200)
     try await call(Endpoints.endSessions, Endpoints.endSessions.path("none"), 404)
+  }
+
+  private func mails(_ test: TestService) async throws {
+    for number in 1...2 {
+      let mail = try test.service.sealedMail(
+        to: "u\(number)@example.org", subject: "Hello", text: "a link", at: TestService.now)
+      try await test.catalog.queue(mail)
+    }
+    let first = try await call(Endpoints.listMails, "/api/v1/mails?limit=1", 200)
+    #expect(Self.entries(first, "mails").first?["to"]?.text == "u2@example.org")
+    #expect(Self.entries(first, "mails").first?["text"]?.text == "a link")
+    let second = try await call(Endpoints.listMails, "/api/v1/mails?after=\(first["next"]?.text ?? "")", 200)
+    #expect(Self.entries(second, "mails").first?["to"]?.text == "u1@example.org" && second["next"] == .null)
+    try await call(Endpoints.listMails, "/api/v1/mails?after=x", 400)
+    let audit = try await call(Endpoints.listAudit, "/api/v1/audit?limit=2", 200)
+    #expect(Self.entries(audit, "entries").map { $0["action"]?.text } == ["mail.read", "mail.read"])
+  }
+
+  private static func entries(_ list: JSONValue, _ name: String) -> [JSONValue] {
+    if case .array(let entries)? = list[name] { entries } else { [] }
   }
 
   private func problems() async throws {

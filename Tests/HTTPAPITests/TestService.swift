@@ -40,6 +40,7 @@ final class TestService: Sendable {
   static let token = "the-operators-token"
   static let now = Timestamp(milliseconds: 1_750_000_000_999)
 
+  let catalog: Catalog
   let service: FirmwareService
   let clock = TestClock(now)
   let settings: APISettings
@@ -66,8 +67,9 @@ final class TestService: Sendable {
     serviceSettings.passwordCost = ScryptCost(logCost: 4, blockSize: 1, parallelism: 1)
     changeService(&serviceSettings)
     key = try .generate(.ed25519)
+    catalog = try Catalog(path: "\(folder)/catalog.sqlite")
     service = FirmwareService(
-      catalog: try Catalog(path: "\(folder)/catalog.sqlite"),
+      catalog: catalog,
       images: try ImageStore(root: folder, pool: Self.pool, largestImage: settings.largestImage, hotBytes: 1 << 20),
       sealingKey: SealingKey(bytes: Array(repeating: 7, count: 32))!,
       settings: serviceSettings, log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),

@@ -6,6 +6,8 @@
 build_packages=(libsqlite3-dev libssl-dev zlib1g-dev)
 # shellcheck disable=SC2034
 test_packages=(aria2 curl openssl wget)
+# What the tests need in Python: a mail server, and a fuzzer of APIs; their versions are those they were written against.
+python_tools=("aiosmtpd>=1.4,<2" "schemathesis>=4.32,<5")
 # shellcheck disable=SC2034
 bench_packages=(nginx wrk python3)
 
@@ -46,4 +48,17 @@ install_missing() {
   "${as_root[@]}" apt-get update --quiet >&2
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install --quiet --yes --no-install-recommends "${missing[@]}" </dev/null >&2
+}
+
+# Puts what the tests need in Python into .build/python, where it is not there already; nothing else on the machine changes.
+install_python_tools() {
+  local folder=.build/python mark
+  mark="$folder/.installed $(printf '%s' "${python_tools[*]}" | cksum | cut -d' ' -f1)"
+  [[ -e "$mark" ]] && return 0
+  if ! python3 -m pip --version >/dev/null 2>&1; then install_missing python3 python3-pip; fi
+  echo "Installing ${python_tools[*]} into $folder" >&2
+  rm -rf "$folder"
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target "$folder" \
+    "${python_tools[@]}" </dev/null >&2
+  touch "$mark"
 }

@@ -13,6 +13,17 @@ struct ConfiguredValues {
     return text.flatMap { $0.isEmpty ? nil : $0 }
   }
 
+  /// The same for what only whoever it is meant for may read.
+  func secret(_ key: String) -> String? {
+    reader.string(forKey: ConfigKey([key]), isSecret: true).flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  func flag(_ key: String) throws -> Bool {
+    guard let text = reader.bool(forKey: ConfigKey([key])).map(String.init) ?? text(key) else { return false }
+    guard let flag = Bool(text) else { throw CommandFailure("\(key): true or false is needed, not \(text)") }
+    return flag
+  }
+
   func number(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
     guard let text = text(key) else { return nil }
     guard let number = Int(text), range.contains(number) else {

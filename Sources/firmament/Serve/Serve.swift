@@ -18,12 +18,19 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The port to listen on; 0 takes a free one. (default: 8080)") var port: Int?
   @Option(help: "The URL under which things reach the service, where that is another one.") var publicUrl: String?
   @Option(help: "The token that /metrics asks for. (default: none, everybody may read it)") var metricsToken: String?
+  @Option(help: "The mail server: smtp://user:password@host:587 (STARTTLS), smtps:// (TLS) or smtp+plain:// (no TLS).")
+  var smtpUrl: String?
+  @Option(help: "The address that mails to users are from; needed with a mail server.") var mailFrom: String?
+  @Option(help: "A file of certificates (PEM) that the mail server's must be signed by, instead of the system's.")
+  var smtpCaFile: String?
   @Option(help: "The largest image in bytes. (default: 1073741824)") var largestImage: Int?
   @Option(help: "Whether users may register in any app they name. (default: until an operator creates an app)") var openApps:
     Bool?
   @Option(help: "Addresses of proxies whose X-Forwarded-For is believed, separated by commas. (default: none)")
   var trustedProxies: String?
   @Option(help: "A configuration file in JSON.") var config: String?
+
+  private static let secrets: Set<String> = ["metricsToken", "smtpUrl"]
 
   func run() async throws {
     let configuration = try ServeConfiguration(try await reader())
@@ -33,20 +40,24 @@ struct Serve: AsyncParsableCommand {
   private func reader() async throws -> ConfigReader {
     var given: [AbsoluteConfigKey: ConfigValue] = [:]
     func put(_ key: String, _ value: String?) {
-      if let value { given[AbsoluteConfigKey([key])] = ConfigValue(.string(value), isSecret: key == "metricsToken") }
+      if let value { given[AbsoluteConfigKey([key])] = ConfigValue(.string(value), isSecret: Self.secrets.contains(key)) }
     }
     put("store", store)
     put("host", host)
     put("port", port.map(String.init))
     put("publicUrl", publicUrl)
     put("metricsToken", metricsToken)
+    put("smtpUrl", smtpUrl)
+    put("mailFrom", mailFrom)
+    put("smtpCaFile", smtpCaFile)
     put("largestImage", largestImage.map(String.init))
     put("openApps", openApps.map { $0 ? "true" : "false" })
     put("trustedProxies", trustedProxies)
     // An empty variable is one that is not set, and must not hide what the file says.
     let variables = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
     let environment = EnvironmentVariablesProvider(
-      environmentVariables: variables, secretsSpecifier: .specific(["FIRMAMENT_METRICS_TOKEN", "FIRMAMENT_TOKEN"])
+      environmentVariables: variables,
+      secretsSpecifier: .specific(["FIRMAMENT_METRICS_TOKEN", "FIRMAMENT_TOKEN", "FIRMAMENT_SMTP_URL"])
     ).prefixKeys(with: "firmament")
     var providers: [any ConfigProvider] = [InMemoryProvider(name: "arguments", values: given), environment]
     if let file = config ?? variables["FIRMAMENT_CONFIG"] {

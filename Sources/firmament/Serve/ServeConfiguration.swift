@@ -17,6 +17,7 @@ struct ServeConfiguration: Sendable {
   let settings: APISettings
   let service: ServiceSettings
   let connections: ConnectionLimits
+  let mail: MailConfiguration
 
   init(_ reader: ConfigReader) throws {
     let values = ConfiguredValues(reader: reader)
@@ -52,6 +53,7 @@ struct ServeConfiguration: Sendable {
     connections.bodyTimeout = try values.seconds("bodyTimeout") ?? connections.bodyTimeout
     connections.writeTimeout = try values.seconds("writeTimeout") ?? connections.writeTimeout
     self.connections = connections
+    mail = try MailConfiguration(values)
   }
 
   private static func serviceSettings(_ values: ConfiguredValues, _ settings: APISettings) throws -> ServiceSettings {

@@ -7,6 +7,7 @@ import Hummingbird
 import HummingbirdCore
 import ImageStore
 import Logging
+import Mail
 import Metrics
 import NIOCore
 import NIOPosix
@@ -33,6 +34,7 @@ enum ServedApplication {
     // Nothing that this process writes is for anybody else: rows and images are as secret as the tokens among them.
     umask(0o077)
     let folder = try StoreFolder(configuration.store, create: true)
+    let mails = try configuration.mail.transport(outbox: folder.outbox)
     let sealingKey = try folder.sealingKey()
     let pool = NIOThreadPool(numberOfThreads: 4)
     pool.start()
@@ -44,7 +46,7 @@ enum ServedApplication {
     try await service.admitOperator(token: try folder.operatorToken(), name: "operator")
 
     do {
-      try await serve(service, folder, configuration, log, registry)
+      try await serve(service, mails, folder, configuration, log, registry)
     } catch {
       try? close(catalog, folder, pool)
       throw failure(error, configuration)
@@ -77,8 +79,8 @@ enum ServedApplication {
   }
 
   private static func serve(
-    _ service: FirmwareService, _ folder: StoreFolder, _ configuration: ServeConfiguration, _ log: Logger,
-    _ registry: PrometheusRegistry
+    _ service: FirmwareService, _ mails: any MailTransport, _ folder: StoreFolder, _ configuration: ServeConfiguration,
+    _ log: Logger, _ registry: PrometheusRegistry
   ) async throws {
     let readiness = Readiness()
     let router = APIRouter.make(
@@ -91,7 +93,10 @@ enum ServedApplication {
       server: HTTPServerBuilder { responder in FirmamentHTTP1Channel(responder: responder, limits: limits) },
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port), backlog: 4096),
-      services: [FleetRecorder(service: service), Sweep(service: service), ValueRetention(service: service)],
+      services: [
+        FleetRecorder(service: service), Sweep(service: service), ValueRetention(service: service),
+        MailDelivery(service: service, transport: mails),
+      ],
       onServerRunning: { channel in
         readiness.begin()
         announce(channel.localAddress, folder, configuration, log)

@@ -9,6 +9,8 @@ final class StoreFolder: Sendable {
   private let lock: CInt
 
   var catalog: String { "\(path)/catalog.sqlite" }
+  /// Where mails are written when there is no mail server.
+  var outbox: String { "\(path)/outbox" }
   private var keyFile: String { "\(path)/keys/store.key" }
   private var tokenFile: String { "\(path)/operator.token" }
   private var addressFile: String { "\(path)/server.url" }
