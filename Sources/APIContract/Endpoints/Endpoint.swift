@@ -126,5 +126,5 @@ extension Endpoint.Query {
 
 /// Every endpoint of the service. The files beside this one add them by noun.
 public enum Endpoints {
-  public static let all: [Endpoint] = models + images + firmwares + codes + things + store + thingSide + service
+  public static let all: [Endpoint] = models + images + firmwares + codes + things + store + thingSide + live + service
 }

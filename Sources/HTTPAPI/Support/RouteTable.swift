@@ -10,13 +10,18 @@ struct RouteTable {
   private(set) var registered: [String] = []
 
   private let authentication: OperatorAuthentication
+  /// The ids of the endpoints that are served here.
+  private let served: Set<String>
 
-  init(router: Router<APIContext>, authentication: OperatorAuthentication) {
+  init(router: Router<APIContext>, authentication: OperatorAuthentication, serving served: Set<String>) {
     self.router = router
     self.authentication = authentication
+    self.served = served
   }
 
+  /// An endpoint that is not served here is left out.
   mutating func on(_ endpoint: Endpoint, _ handler: @escaping Handler) {
+    guard served.contains(endpoint.id) else { return }
     let path = RouterPath(endpoint.template)
     switch endpoint.access {
     case .anyone, .things, .users: router.on(path, method: endpoint.httpMethod, use: handler)
@@ -30,6 +35,7 @@ struct RouteTable {
 
   /// The same for HEAD beside GET, for routes that no operator's token guards.
   mutating func onHeadToo(_ endpoint: Endpoint, _ handler: @escaping Handler) {
+    guard served.contains(endpoint.id) else { return }
     on(endpoint, handler)
     router.on(RouterPath(endpoint.template), method: .head, use: handler)
   }

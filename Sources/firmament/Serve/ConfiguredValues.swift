@@ -6,9 +6,11 @@ import NIOCore
 struct ConfiguredValues {
   let reader: ConfigReader
 
-  /// A text, or a number of a configuration file as one; nil where the setting is missing or empty.
+  /// A text, or a number or truth value of a configuration file as one; nil where the setting is missing or empty.
   func text(_ key: String) -> String? {
-    let text = reader.string(forKey: ConfigKey([key])) ?? reader.int(forKey: ConfigKey([key])).map(String.init)
+    let text =
+      reader.string(forKey: ConfigKey([key])) ?? reader.int(forKey: ConfigKey([key])).map(String.init)
+      ?? reader.bool(forKey: ConfigKey([key])).map(String.init)
     return text.flatMap { $0.isEmpty ? nil : $0 }
   }
 
@@ -18,6 +20,15 @@ struct ConfiguredValues {
       throw CommandFailure("\(key): \(text) is no whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
+  }
+
+  func flag(_ key: String) throws -> Bool? {
+    guard let text = text(key) else { return nil }
+    switch text.lowercased() {
+    case "true", "yes", "1": return true
+    case "false", "no", "0": return false
+    default: throw CommandFailure("\(key): \(text) is neither true nor false")
+    }
   }
 
   /// A time in whole seconds.
