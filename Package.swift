@@ -125,8 +125,10 @@ let package = Package(
     tests(
       "HTTPAPITests",
       [
-        "HTTPAPI", "FirmwareService", "LiveChannels", "Catalog", "ImageStore", "Signing", "Cryptography", "APIContract", "Domain",
-        nioWebSocket, hummingbirdTesting, hummingbirdCore, log, nioPosix, httpTypes, hummingbird, nioCore, nioHTTP1, nioEmbedded,
+        "HTTPAPI", "FirmwareService", "LiveChannels", "Catalog", "ImageStore", "Signing", "Cryptography", "APIContract",
+        "Domain",
+        nioWebSocket, hummingbirdTesting, hummingbirdCore, log, nioPosix, httpTypes, hummingbird, nioCore, nioHTTP1,
+        nioEmbedded,
       ]),
     tests("CommandTests", ["firmament", "APIClient", "APIContract", "Domain", nioCore, nioPosix, nioHTTP1]),
     tests(

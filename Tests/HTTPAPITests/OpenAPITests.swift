@@ -89,6 +89,7 @@ private final class DocumentedJourney {
     let firmware = try await firmwares(test)
     let (thing, token) = try await codesAndThings()
     try await thingSide(token, firmware)
+    try await live(token)
     try await care(for: thing)
     try await problems()
   }
@@ -179,6 +180,11 @@ private final class DocumentedJourney {
     try await call(Endpoints.writeResources, Endpoints.writeResources.path(token), 400, body: Array("{}".utf8))
     try await call(Endpoints.readResource, Endpoints.readResource.path(token, "$firmware"), 200)
     try await call(Endpoints.readResource, Endpoints.readResource.path(token, "never"), 404)
+  }
+
+  private func live(_ token: String) async throws {
+    try await call(Endpoints.subscribeThing, Endpoints.subscribeThing.path(token), 200)
+    try await call(Endpoints.subscribeThing, Endpoints.subscribeThing.path("none"), 404)
   }
 
   private func care(for thing: String) async throws {

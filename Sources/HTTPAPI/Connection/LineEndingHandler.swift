@@ -63,7 +63,9 @@ final class LineEndingHandler: ChannelInboundHandler, RemovableChannelHandler {
       case .head(var scanner):
         let length = scanner.scan(buffer.readableBytesView)
         var piece = take(length, from: &buffer)
-        if isLenient, !scanner.bareLineFeeds.isEmpty { piece = scanner.withCarriageReturns(piece, allocator: context.channel.allocator) }
+        if isLenient, !scanner.bareLineFeeds.isEmpty {
+          piece = scanner.withCarriageReturns(piece, allocator: context.channel.allocator)
+        }
         scanner.bareLineFeeds.removeAll(keepingCapacity: true)
         state = scanner.hasEnded ? .decoding : .head(scanner)
         forward(piece, context: context)

@@ -65,6 +65,8 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     bytes.writeImmutableBuffer(framing.frame(StreamOpener.subscribed))
     send(bytes, at: now)
     look()
+    // Nothing was read while the answer was being made.
+    context.read()
   }
 
   /// Lets the handlers behind, which answered the requests before, come to their end.

@@ -22,13 +22,14 @@ final class WebSocketReader: ChannelInboundHandler {
     }
   }
 
-  /// Section 5.5.1: the answer repeats the code.
+  /// Section 5.5.1: the answer repeats the code, where it is one that may be sent (section 7.4).
   private func close(_ frame: WebSocketFrame) {
     var payload = frame.unmaskedData
-    switch payload.readableBytes {
-    case 0: stream.end(nil, code: .normalClosure)
-    case 1: stream.end(nil, code: .protocolError)
-    default: stream.end(nil, code: payload.readWebSocketErrorCode() ?? .normalClosure)
+    guard payload.readableBytes > 0 else { return stream.end(nil, code: .normalClosure) }
+    switch payload.readInteger(as: UInt16.self) {
+    case let code? where (1000...1003).contains(code) || (1007...1014).contains(code) || (3000...4999).contains(code):
+      stream.end(nil, code: WebSocketErrorCode(codeNumber: Int(code)))
+    default: stream.end(nil, code: .protocolError)
     }
   }
 

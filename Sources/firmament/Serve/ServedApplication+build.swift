@@ -92,7 +92,8 @@ enum ServedApplication {
     var services: [any Service] = [
       application(
         router, at: configuration.port, service, configuration, log, isLenient: false,
-        services: [FleetRecorder(service: service), Sweep(service: service)], onPort: { listeners.began(.everything, port: $0) })
+        services: [FleetRecorder(service: service), Sweep(service: service)], onPort: { listeners.began(.everything, port: $0) }
+      )
     ]
     if let port = configuration.devicePort {
       // Behind the other, so that it is stopped first, with what records the fleet still at work.
