@@ -89,8 +89,8 @@ let package = Package(
     room(
       "HTTPAPI",
       [
-        "FirmwareService", "APIContract", "Domain", "Cryptography", "Telemetry", hummingbird, hummingbirdCore, nioCore,
-        nioHTTP1, nioWebSocket, nioHTTPTypes,
+        "FirmwareService", "LiveChannels", "APIContract", "Domain", "Cryptography", "Telemetry", hummingbird, hummingbirdCore,
+        nioCore, nioHTTP1, nioWebSocket, nioHTTPTypes,
         httpTypes, log, metrics,
       ]),
     room("APIClient", ["APIContract", "Domain", httpClient, nioCore, nioHTTP1]),
@@ -129,8 +129,10 @@ let package = Package(
     tests(
       "HTTPAPITests",
       [
-        "HTTPAPI", "FirmwareService", "Catalog", "ImageStore", "Signing", "Cryptography", "APIContract", "Domain",
-        hummingbirdTesting, hummingbirdCore, log, nioPosix, httpTypes, hummingbird, nioCore, nioHTTP1, nioEmbedded,
+        "HTTPAPI", "FirmwareService", "LiveChannels", "Catalog", "ImageStore", "Signing", "Cryptography", "APIContract",
+        "Domain",
+        nioWebSocket, hummingbirdTesting, hummingbirdCore, log, nioPosix, httpTypes, hummingbird, nioCore, nioHTTP1,
+        nioEmbedded,
       ]),
     tests("CommandTests", ["firmament", "APIClient", "APIContract", "Domain", nioCore, nioPosix, nioHTTP1]),
     tests(

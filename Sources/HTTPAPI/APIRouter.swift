@@ -16,17 +16,31 @@ public enum APIRouter {
     return router
   }
 
+  /// What devices need and nothing else, for a listener of their own: their side of `/v2`, and what is open to everybody there.
+  public static func makeForDevices(service: FirmwareService, settings: APISettings) -> Router<APIContext> {
+    let router = Router(context: APIContext.self)
+    let isForDevices = { @Sendable (endpoint: Endpoint) in
+      endpoint.template.hasPrefix("/v2/") && (endpoint.access == .things || endpoint.access == .anyone)
+    }
+    _ = addRoutes(to: router, service, settings, { true }, { "" }, serving: isForDevices)
+    return router
+  }
+
+  /// - Parameter serving: which endpoints are registered at all.
   /// - Returns: the ids of the endpoints that were registered.
   static func addRoutes(
     to router: Router<APIContext>, _ service: FirmwareService, _ settings: APISettings,
-    _ isReady: @escaping @Sendable () -> Bool, _ metricsText: @escaping @Sendable () -> String
+    _ isReady: @escaping @Sendable () -> Bool, _ metricsText: @escaping @Sendable () -> String,
+    serving isServed: (Endpoint) -> Bool = { _ in true }
   ) -> [String] {
+    let endpoints = Endpoints.all.filter(isServed)
     router.add(middleware: HeadAnswers())
     router.add(middleware: RequestFigures())
-    router.add(middleware: CrossOrigin())
-    router.add(middleware: ErrorAnswers())
+    router.add(middleware: CrossOrigin(endpoints: endpoints))
+    router.add(middleware: ErrorAnswers(endpoints: endpoints))
     var table = RouteTable(
-      router: router, operators: OperatorAuthentication(service: service), users: UserAuthentication(service: service))
+      router: router, operators: OperatorAuthentication(service: service), users: UserAuthentication(service: service),
+      serving: Set(endpoints.map(\.id)))
     ServiceRoutes(settings: settings, isReady: isReady, metricsText: metricsText).add(to: &table)
     ModelRoutes(service: service, settings: settings).add(to: &table)
     ImageRoutes(service: service, settings: settings).add(to: &table)
@@ -43,6 +57,7 @@ public enum APIRouter {
     DateRoute(service: service).add(to: &table)
     PollRoute(service: service, settings: settings).add(to: &table)
     DownloadRoutes(service: service, settings: settings).add(to: &table)
+    ThingSubscriptionRoute(service: service, settings: settings).add(to: &table)
     return table.registered
   }
 }

@@ -1,16 +1,139 @@
+public import NIOCore
+import Synchronization
+
 /// Who listens to what, in this process.
+///
+/// Subscribers live on their event loops; here is only the index that says which loops a topic concerns. A message is put into
+/// the inbox of each of them under one lock, which is what keeps the order, and each loop writes it to its own.
 public final class LiveChannels: Sendable {
-  public init() {}
+  /// The subscriptions that are allowed at once where nothing is said.
+  public static let defaultMostSubscriptions = 15_000
+
+  private struct State {
+    var shards: [ObjectIdentifier: LiveShard] = [:]
+    /// What each loop has not looked at yet, by the shard's index. A loop whose inbox is not empty has been woken.
+    var inboxes: [[LiveShard.Entry]] = []
+    /// On which loops there are how many subscribers.
+    var topics: [LiveTopic: [(shard: LiveShard, count: Int)]] = [:]
+    /// How many subscriptions to a resource each user has.
+    var users: [String: [Int64: Int]] = [:]
+    var seats = 0
+  }
+
+  private let state = Mutex(State())
+  private let mostSubscriptions: Int
+
+  /// - Parameter mostSubscriptions: how many may be open at once.
+  public init(mostSubscriptions: Int = LiveChannels.defaultMostSubscriptions) { self.mostSubscriptions = mostSubscriptions }
+
+  // MARK: Publishing
 
   /// Whether anybody listens to the topic: where not, nothing needs to be made for it.
-  public func hasSubscribers(to topic: LiveTopic) -> Bool { false }
+  public func hasSubscribers(to topic: LiveTopic) -> Bool { state.withLock { $0.topics[topic] != nil } }
 
   /// The users who listen to a resource of that name.
-  public func users(listeningTo key: String) -> [Int64] { [] }
+  public func users(listeningTo key: String) -> [Int64] { state.withLock { $0.users[key].map { Array($0.keys) } ?? [] } }
 
   /// Hands messages on, each a JSON text, in this order and after all that were handed in before. Never waits for a subscriber.
-  public func publish(_ messages: [(topic: LiveTopic, json: [UInt8])]) {}
+  public func publish(_ messages: [(topic: LiveTopic, json: [UInt8])]) {
+    let woken = state.withLock { state in
+      var woken: [LiveShard] = []
+      for (topic, json) in messages {
+        for (shard, _) in state.topics[topic] ?? [] { Self.put(.message(topic, json), on: shard, &state, &woken) }
+      }
+      return woken
+    }
+    wake(woken)
+  }
 
   /// Ends the subscriptions that rest on these credentials, with a last message that says why.
-  public func end(_ owner: LiveOwner, message: String) {}
+  public func end(_ owner: LiveOwner, message: String) {
+    let woken = state.withLock { state in
+      var woken: [LiveShard] = []
+      for shard in state.shards.values { Self.put(.end(owner, message), on: shard, &state, &woken) }
+      return woken
+    }
+    wake(woken)
+  }
+
+  private static func put(
+    _ entry: LiveShard.Entry, on shard: LiveShard, _ state: inout State, _ woken: inout [LiveShard]
+  ) {
+    if state.inboxes[shard.index].isEmpty { woken.append(shard) }
+    state.inboxes[shard.index].append(entry)
+  }
+
+  private func wake(_ shards: [LiveShard]) {
+    for shard in shards {
+      shard.loop.execute {
+        let entries = self.state.withLock { state in
+          defer { state.inboxes[shard.index] = [] }
+          return state.inboxes[shard.index]
+        }
+        shard.handle(entries)
+      }
+    }
+  }
+
+  // MARK: Subscribing
+
+  /// How many subscriptions are open, or being opened.
+  public var subscriptionCount: Int { state.withLock { $0.seats } }
+
+  /// Asks for the right to one more subscription; nil where there are as many as are allowed.
+  public func takeSeat() -> LiveSeat? {
+    let isFree = state.withLock { state in
+      guard state.seats < mostSubscriptions else { return false }
+      state.seats += 1
+      return true
+    }
+    return isFree ? LiveSeat(of: self) : nil
+  }
+
+  func giveBackSeat() { state.withLock { $0.seats -= 1 } }
+
+  /// Begins a subscription: what is published from here on is delivered. It must be called on `loop`, which the subscriber
+  /// lives on and which keeps it until `cancel`.
+  public func subscribe(_ subscriber: any LiveSubscriber, to plan: LivePlan, on loop: any EventLoop) -> LiveSubscription {
+    let topics = Array(Set(plan.topics))
+    let shard = state.withLock { state in
+      let shard = Self.shard(of: loop, &state)
+      for topic in topics { Self.count(topic, on: shard, 1, &state) }
+      return shard
+    }
+    let subscription = LiveSubscription(subscriber: subscriber, topics: topics, owner: plan.owner, shard: shard)
+    shard.add(subscription)
+    return subscription
+  }
+
+  /// Ends a subscription, without a word to the subscriber. It must be called on its loop; a second time does nothing.
+  public func cancel(_ subscription: LiveSubscription) {
+    guard subscription.shard.remove(subscription) else { return }
+    state.withLock { state in
+      for topic in subscription.topics { Self.count(topic, on: subscription.shard, -1, &state) }
+    }
+  }
+
+  private static func shard(of loop: any EventLoop, _ state: inout State) -> LiveShard {
+    if let known = state.shards[ObjectIdentifier(loop)] { return known }
+    let shard = LiveShard(loop: loop, index: state.inboxes.count)
+    state.inboxes.append([])
+    state.shards[ObjectIdentifier(loop)] = shard
+    return shard
+  }
+
+  private static func count(_ topic: LiveTopic, on shard: LiveShard, _ change: Int, _ state: inout State) {
+    var counts = state.topics[topic] ?? []
+    if let place = counts.firstIndex(where: { $0.shard === shard }) {
+      counts[place].count += change
+      if counts[place].count == 0 { counts.remove(at: place) }
+    } else {
+      counts.append((shard, change))
+    }
+    state.topics[topic] = counts.isEmpty ? nil : counts
+    guard case .resource(let userID, let key) = topic else { return }
+    let left = (state.users[key]?[userID] ?? 0) + change
+    state.users[key, default: [:]][userID] = left == 0 ? nil : left
+    if state.users[key]?.isEmpty == true { state.users[key] = nil }
+  }
 }

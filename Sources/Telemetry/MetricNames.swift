@@ -21,6 +21,13 @@ public enum MetricNames {
   /// Time of a durable commit of the catalog; a timer.
   public static let commitSeconds = "firmament_commit_seconds"
 
+  /// Subscriptions that are open; a gauge.
+  public static let subscriptions = "firmament_subscriptions"
+  /// Messages handed to subscribers, each counted once for every one of them.
+  public static let delivered = "firmament_live_messages_total"
+  /// Subscribers that were dropped because they fell behind.
+  public static let droppedSubscribers = "firmament_dropped_subscribers_total"
+
   static let processResidentMemoryBytes = "process_resident_memory_bytes"
   static let processCPUSeconds = "process_cpu_seconds_total"
   static let processStartTimeSeconds = "process_start_time_seconds"
@@ -38,6 +45,9 @@ public enum MetricNames {
     httpRequestSeconds: "Time from the head of a request to the end of its answer.",
     things: "Things registered.",
     commitSeconds: "Time of a durable commit of the catalog.",
+    subscriptions: "Subscriptions that are open.",
+    delivered: "Messages handed to subscribers, once for each of them.",
+    droppedSubscribers: "Subscribers dropped because they fell behind.",
     processResidentMemoryBytes: "Resident memory size in bytes.",
     processCPUSeconds: "Total user and system CPU time spent in seconds.",
     processStartTimeSeconds: "Start time of the process since the Unix epoch in seconds.",

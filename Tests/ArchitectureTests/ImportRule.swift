@@ -37,7 +37,7 @@ enum ImportRule {
     "APIContract": ["Domain"],
     // Floor 3
     "HTTPAPI": nio.union(observing).union(hummingbird).union([
-      "FirmwareService", "APIContract", "Domain", "Cryptography", "Telemetry",
+      "FirmwareService", "LiveChannels", "APIContract", "Domain", "Cryptography", "Telemetry",
     ]),
     "Dashboard": ["APIContract", "Hummingbird", "Mustache"],
     "APIClient": ["APIContract", "Domain", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],

@@ -99,6 +99,18 @@ struct LineEndingHandlerTests {
     }
   }
 
+  @Test("that are bare are refused where nobody asked for leniency", arguments: ["\n", "\r\n"])
+  func strict(lineEnd: String) throws {
+    for request in ["GET /v2 HTTP/1.1%Host: a%%", "GET /v2 HTTP/1.1\r\nHost: a%%", "GET /v2 HTTP/1.1%Host: a\r\n\r\n"] {
+      let connection = try TestConnection(lenient: false)
+      let bytes = request.replacing("%", with: lineEnd)
+      connection.receive(bytes)
+      #expect(connection.decoded == Array(bytes.utf8))
+      #expect(connection.parts().count == (lineEnd == "\n" ? 0 : 2))
+      #expect(connection.sent().hasPrefix("HTTP/1.1 400 ") == (lineEnd == "\n"))
+    }
+  }
+
   @Test("are never invented: a lone carriage return is refused")
   func loneCarriageReturn() throws {
     for hostile in ["GET /x HTTP/1.1\rHost: a\n\n", "GET /x HTTP/1.1\nHost: a\rX: b\n\n", "GET /x HTTP/1.1\nHost: a\n\r\r\n"] {

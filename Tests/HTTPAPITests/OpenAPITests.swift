@@ -95,6 +95,7 @@ private final class DocumentedJourney {
     let (thing, token) = try await codesAndThings()
     try await thingSide(token, firmware)
     try await accounts()
+    try await live(token)
     try await care(for: thing)
     try await mails(test)
     try await problems()
@@ -203,6 +204,11 @@ private final class DocumentedJourney {
     try await call(Endpoints.removeTag, Endpoints.removeTag.path(token, "canary"), 200)
     try await call(Endpoints.removeTag, Endpoints.removeTag.path(token, "canary"), 404)
     try await call(Endpoints.currentDate, "/v2/utils/date?format=unix_timestamp", 200)
+  }
+
+  private func live(_ token: String) async throws {
+    try await call(Endpoints.subscribeThing, Endpoints.subscribeThing.path(token), 200)
+    try await call(Endpoints.subscribeThing, Endpoints.subscribeThing.path("none"), 404)
   }
 
   private func care(for thing: String) async throws {

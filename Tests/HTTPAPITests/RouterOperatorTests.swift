@@ -36,7 +36,7 @@ import Testing
       let body = #"{"name":"i.MX 8M/é?","mcus":["a b","c"],"numericVersions":true,"confirmWithin":60}"#
       let shape =
         #"{"confirmWithin":60,"createdAt":"2025-06-15T15:06:40.999Z","mcus":[{"name":"a b","newestSequence":0},"#
-        + #"{"name":"c","newestSequence":0}],"name":"i.MX 8M/é?","numericVersions":true}"#
+        + #"{"name":"c","newestSequence":0}],"name":"i.MX 8M/é?","numericVersions":true,"retention":{}}"#
       let made = try await front.operate(.post, "/api/v1/models", body)
       #expect(made.status == 201 && made.text == shape && made.length == made.bytes.count)
       let again = try await front.operate(.post, "/api/v1/models", body)

@@ -14,14 +14,14 @@ final class TestConnection {
   /// Errors that reached the one who answers.
   private(set) var errors: [any Error] = []
 
-  init(limits: ConnectionLimits = ConnectionLimits()) throws {
+  init(limits: ConnectionLimits = ConnectionLimits(), lenient: Bool = true) throws {
     let backlog = backlog
     let deadlines = RequestDeadlineHandler(limits: limits, bufferedBytes: { _ in backlog.bytes })
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(wire)
-    try FirmamentHTTP1Channel.addProtocolHandlers(to: pipeline, limits: limits, deadlines: deadlines)
-    let lineEndings = try pipeline.handler(type: LineEndingHandler.self)
-    try pipeline.addHandler(tap, position: .after(lineEndings))
+    let handlers = ProtocolHandlers(limits: limits, lenientLineEndings: lenient, deadlines: deadlines)
+    try handlers.add(to: pipeline)
+    try pipeline.addHandler(tap, position: .after(handlers.lineEndings))
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
   }
 

@@ -9,6 +9,7 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdTesting
 import ImageStore
+import LiveChannels
 import Logging
 import NIOCore
 import NIOPosix
@@ -44,6 +45,7 @@ final class TestService: Sendable {
   let service: FirmwareService
   let clock = TestClock(now)
   let settings: APISettings
+  let limits: ConnectionLimits
   /// The engineer's.
   let key: PrivateKey
   private let folder: String
@@ -55,8 +57,10 @@ final class TestService: Sendable {
   }()
 
   init(
+    mostSubscriptions: Int = 100, limits: ConnectionLimits = ConnectionLimits(),
     _ change: (inout APISettings) -> Void = { _ in }, service changeService: (inout ServiceSettings) -> Void = { _ in }
   ) async throws {
+    self.limits = limits
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("firmament-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var settings = APISettings(version: "1.2.3")
@@ -72,8 +76,8 @@ final class TestService: Sendable {
       catalog: catalog,
       images: try ImageStore(root: folder, pool: Self.pool, largestImage: settings.largestImage, hotBytes: 1 << 20),
       sealingKey: SealingKey(bytes: Array(repeating: 7, count: 32))!,
-      settings: serviceSettings, log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-      clock: { [clock] in clock.now })
+      live: LiveChannels(mostSubscriptions: mostSubscriptions), settings: serviceSettings,
+      log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), clock: { [clock] in clock.now })
     try await service.load()
     try await service.admitOperator(token: Self.token, name: "ada")
   }
@@ -88,9 +92,12 @@ final class TestService: Sendable {
 
   /// The service as it is put together to be served, on a connection of ours.
   func application() -> some ApplicationProtocol {
-    Application(
-      router: APIRouter.make(service: service, settings: settings, isReady: { true }, metricsText: { "figures 1\n" }),
-      server: HTTPServerBuilder { FirmamentHTTP1Channel(responder: $0) },
+    let router = APIRouter.make(service: service, settings: settings, isReady: { true }, metricsText: { "figures 1\n" })
+    let responder = router.buildResponder()
+    let live = LiveServing(responder: responder, channels: service.live)
+    let limits = limits
+    return Application(
+      responder: responder, server: HTTPServerBuilder { FirmamentHTTP1Channel(responder: $0, live: live, limits: limits) },
       logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
   }
 

@@ -75,6 +75,12 @@ final class FleetTable: Sendable {
     }
   }
 
+  /// When a token that `identify` has just found ends; nil for never, and for one that is not in memory.
+  func expiry(of token: ThingToken) -> Timestamp? {
+    let key = TokenKey(hash: SHA256Hasher.digest(of: token.secret))
+    return state.withLock { $0.owners[key]?.expiresAt }
+  }
+
   /// The standing of a thing, read from the catalog where memory has none.
   func standing(of thingID: Int64) async throws -> ThingStanding? {
     while true {

@@ -1,5 +1,6 @@
 import Catalog
 import Domain
+import LiveChannels
 
 extension FirmwareService {
   /// Ends a thing's tokens, so that its code activates it again: for a thing whose flash was erased.
@@ -15,6 +16,7 @@ extension FirmwareService {
     }
     // Once more: a request that came in between may have brought the ended token back into memory.
     fleet.forget(thing.id)
+    live.end(.thing(thing.id), message: Self.tokenHasEnded)
     return try open(code)
   }
 }

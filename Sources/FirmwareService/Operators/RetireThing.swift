@@ -1,5 +1,6 @@
 import Catalog
 import Domain
+import LiveChannels
 
 extension FirmwareService {
   /// Ends a thing for good.
@@ -10,5 +11,6 @@ extension FirmwareService {
     fleet.forget(thing.id)
     try await translatingErrors { try await catalog.retireThing(thing.id, at: now, audit: audit) }
     fleet.forget(thing.id)
+    live.end(.thing(thing.id), message: Self.tokenHasEnded)
   }
 }

@@ -1,5 +1,6 @@
 import Catalog
 public import Domain
+import LiveChannels
 
 extension FirmwareService {
   /// Seconds that a rotated token goes on working where nothing is said.
@@ -24,6 +25,7 @@ extension FirmwareService {
       try await catalog.rotateToken(of: thing.id, to: stored, previousUntil: until, at: now, audit: audit)
     }
     fleet.forget(thing.id)
+    live.end(.thing(thing.id), message: Self.tokenHasEnded)
     return (token, until)
   }
 }

@@ -21,5 +21,11 @@ public struct ConnectionLimits: Sendable {
   /// Header fields of one request, trailers included; then 431.
   public var maximumHeaderFields = 100
 
+  /// What may wait for a subscriber that does not take it, in bytes; a message that comes on top of more than this ends the
+  /// subscription.
+  public var subscriberQueueBytes = 64 * 1024
+  /// One frame of a WebSocket client, in bytes; then the close code 1009.
+  public var maximumFrameBytes = 16 * 1024
+
   public init() {}
 }

@@ -1,9 +1,10 @@
 import NIOCore
 
-/// Lets request heads with bare line feeds through: it stands before the HTTP decoder, which takes only CRLF, and adds the
-/// missing carriage returns (wire page, section 2.1 item 1). Bodies pass unchanged, and so does every head whose request line
-/// ends with CRLF: a lone LF further down such a head is left for the decoder to refuse, since to read it as a line end would
-/// be to see other fields than a proxy before us saw.
+/// Knows where request heads begin and end and, where it is lenient, lets those with bare line feeds through: it stands before
+/// the HTTP decoder, which takes only CRLF, and adds the missing carriage returns (wire page, section 2.1 item 1). Bodies pass
+/// unchanged, and so does every head whose request line ends with CRLF: a lone LF further down such a head is left for the
+/// decoder to refuse, since to read it as a line end would be to see other fields than a proxy before us saw. Where it is
+/// strict, every byte passes unchanged.
 ///
 /// It holds no bytes back. Where a head or a body ends it knows from the decoder, by way of `RequestProgressHandler`; it hands
 /// a head on in a read of its own, so that the decoder has told before the next byte is looked at.
@@ -24,7 +25,10 @@ final class LineEndingHandler: ChannelInboundHandler, RemovableChannelHandler {
     case off
   }
 
+  private let isLenient: Bool
   private var state = State.head(HeadScanner())
+
+  init(isLenient: Bool) { self.isLenient = isLenient }
 
   /// Whether a request head has begun and not ended.
   var isInsideHead: Bool {
@@ -49,6 +53,9 @@ final class LineEndingHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
   }
 
+  /// What follows is not HTTP/1.1.
+  func stop() { state = .off }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var buffer = unwrapInboundIn(data)
     while buffer.readableBytes > 0 {
@@ -56,7 +63,9 @@ final class LineEndingHandler: ChannelInboundHandler, RemovableChannelHandler {
       case .head(var scanner):
         let length = scanner.scan(buffer.readableBytesView)
         var piece = take(length, from: &buffer)
-        if !scanner.bareLineFeeds.isEmpty { piece = scanner.withCarriageReturns(piece, allocator: context.channel.allocator) }
+        if isLenient, !scanner.bareLineFeeds.isEmpty {
+          piece = scanner.withCarriageReturns(piece, allocator: context.channel.allocator)
+        }
         scanner.bareLineFeeds.removeAll(keepingCapacity: true)
         state = scanner.hasEnded ? .decoding : .head(scanner)
         forward(piece, context: context)

@@ -21,6 +21,8 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
     case body(responseBegun: Bool)
     /// Us.
     case answering
+    /// Nothing: the connection has become a stream, which looks after itself.
+    case streaming
     /// The client to close, now that our side is closed.
     case closing
   }
@@ -40,6 +42,8 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
   /// When the bytes that had left were last seen to grow, and how many they were; nil while nothing is waiting to leave.
   private var lastDrain: (time: NIODeadline, bytes: Int)?
   private var task: (deadline: NIODeadline, scheduled: Scheduled<Void>)?
+  /// What has been read while nobody may see it; nil for the rest of the time.
+  private var heldReads: [NIOAny]?
 
   init(limits: ConnectionLimits, bufferedBytes: @escaping (any Channel) -> Int = RequestDeadlineHandler.bufferedBytes) {
     self.limits = limits
@@ -52,7 +56,12 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
     guard let context, phase != .closing, next != phase else { return }
     phase = next
     phaseBegan = context.eventLoop.now
-    if let timeout = timeout(of: next) { look(at: phaseBegan + timeout) }
+    if let timeout = timeout(of: next) {
+      look(at: phaseBegan + timeout)
+    } else if lastDrain == nil {
+      task?.scheduled.cancel()
+      task = nil
+    }
   }
 
   /// Sends a refusal where one can still be sent, and closes.
@@ -73,6 +82,25 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
   func closeIdle() {
     guard let context, phase != .closing else { return }
     if bufferedBytes(context.channel) == 0 { context.close(promise: nil) } else { closeAfterLastByte() }
+  }
+
+  /// The bytes that the network has not taken yet.
+  var waitingBytes: Int { context.map { bufferedBytes($0.channel) } ?? 0 }
+
+  /// Gives up a client that takes none of the bytes that wait for it; with nothing waiting it does nothing.
+  func watchWrites() {
+    if task == nil, waitingBytes > 0 { look() }
+  }
+
+  /// Keeps what is read from the handlers behind, which are being exchanged.
+  func holdReads() { heldReads = heldReads ?? [] }
+
+  func releaseReads() {
+    guard let held = heldReads else { return }
+    heldReads = nil
+    guard let context, !held.isEmpty, phase != .closing else { return }
+    for read in held { context.fireChannelRead(read) }
+    context.fireChannelReadComplete()
   }
 
   private func closeOutput(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
@@ -104,6 +132,7 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
     case .head: limits.headTimeout
     case .body: limits.bodyTimeout
     case .answering: limits.writeTimeout
+    case .streaming: nil
     case .closing: limits.lingerTimeout
     }
   }
@@ -150,7 +179,7 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
     switch phase {
     case .idle, .closing, .body(responseBegun: true): context.close(promise: nil)
     case .head, .body(responseBegun: false): refuse(.tooSlow)
-    case .answering: break
+    case .answering, .streaming: break
     }
   }
 
@@ -192,7 +221,8 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     readIsWanted = false
-    if phase != .closing { context.fireChannelRead(data) }
+    if phase == .closing { return }
+    if heldReads != nil { heldReads?.append(data) } else { context.fireChannelRead(data) }
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {

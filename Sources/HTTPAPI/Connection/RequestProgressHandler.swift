@@ -14,6 +14,9 @@ final class RequestProgressHandler: ChannelDuplexHandler, RemovableChannelHandle
 
   private let lineEndings: LineEndingHandler
   private let deadlines: RequestDeadlineHandler
+  /// Responses that have ended, and who wants to know of each.
+  private(set) var responsesEnded = 0
+  var whenResponseEnds: () -> Void = {}
   /// Requests that have begun and whose responses have not ended.
   private var responsesOwed = 0
   private var responseHasBegun = false
@@ -24,7 +27,7 @@ final class RequestProgressHandler: ChannelDuplexHandler, RemovableChannelHandle
   private var lastRequestSeen = false
   /// The connection ends with the response being written.
   private var isLastResponse = false
-  private var isQuiescing = false
+  private(set) var isQuiescing = false
   private var failure: ConnectionRefusal?
   /// A response that nobody is owed: it is being dropped up to its end.
   private var isDroppingResponse = false
@@ -65,10 +68,15 @@ final class RequestProgressHandler: ChannelDuplexHandler, RemovableChannelHandle
     expectsContinue =
       head.version == .http1_1
       && head.headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
-    // No protocol is upgraded to here, and the decoder reads nothing after a request that asks for one.
+    // The decoder reads nothing after a request that asks for another protocol, whatever comes of it.
     let endsConnection = !head.isKeepAlive || head.method == .CONNECT || head.headers.contains(name: "upgrade")
     guard endsConnection else { return head }
     lastRequestSeen = true
+    if head.headers.contains(name: "upgrade") {
+      lineEndings.stop()
+      // Whoever can speak that protocol must see that it was asked for.
+      return head
+    }
     // Whatever said so, the framework looks for exactly this.
     var head = head
     head.headers.replaceOrAdd(name: "Connection", value: "close")
@@ -79,6 +87,9 @@ final class RequestProgressHandler: ChannelDuplexHandler, RemovableChannelHandle
     if head.headers.contains(name: "transfer-encoding") { return nil }
     return head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
   }
+
+  /// Answers what is not HTTP once everything before it has been answered, where nobody else does.
+  func refuseFailure() { deadlines.refuse(failure ?? .malformed) }
 
   func channelReadComplete(context: ChannelHandlerContext) {
     // A client that has not waited needs no leave; one that is refused at once gets none.
@@ -160,8 +171,10 @@ final class RequestProgressHandler: ChannelDuplexHandler, RemovableChannelHandle
 
   private func end(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     responsesOwed -= 1
+    responsesEnded += 1
     responseHasBegun = false
     context.write(data, promise: promise)
+    defer { whenResponseEnds() }
     if isLastResponse || (responsesOwed == 0 && (isQuiescing || lastRequestSeen)) {
       context.flush()
       deadlines.closeAfterLastByte()

@@ -7,11 +7,13 @@ import Hummingbird
 struct CrossOrigin: RouterMiddleware {
   typealias Context = APIContext
 
+  let endpoints: [Endpoint]
+
   func handle(
     _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
   ) async throws -> Response {
     guard request.uri.path.split(separator: "/").first == "v2" else { return try await next(request, context) }
-    let preflight = Self.options(request)
+    let preflight = options(request)
     var response = if let preflight { preflight } else { try await next(request, context) }
     guard request.headers[.origin] != nil else { return response }
     response.headers[.accessControlAllowOrigin] = "*"
@@ -27,16 +29,16 @@ struct CrossOrigin: RouterMiddleware {
   private static let maximumAge = "86400"
 
   /// The answer to OPTIONS of a path that there is: the methods it takes, and to a preflight what a page may send.
-  private static func options(_ request: Request) -> Response? {
+  private func options(_ request: Request) -> Response? {
     guard request.method == .options else { return nil }
-    let methods = Endpoints.methods(forPath: request.uri.path)
+    let methods = endpoints.methods(forPath: request.uri.path)
     guard !methods.isEmpty else { return nil }
     let allowed = (methods + ["OPTIONS"]).joined(separator: ", ")
     var headers: HTTPFields = [.allow: allowed]
     if request.headers[.origin] != nil, request.headers[.accessControlRequestMethod] != nil {
       headers[.accessControlAllowMethods] = allowed
-      headers[.accessControlAllowHeaders] = request.joined(.accessControlRequestHeaders).flatMap(echo) ?? usualHeaders
-      headers[.accessControlMaxAge] = maximumAge
+      headers[.accessControlAllowHeaders] = request.joined(.accessControlRequestHeaders).flatMap(Self.echo) ?? Self.usualHeaders
+      headers[.accessControlMaxAge] = Self.maximumAge
     }
     return Response(status: .noContent, headers: headers)
   }

@@ -11,6 +11,9 @@ import NIOHTTP1
 struct ErrorAnswers: RouterMiddleware {
   typealias Context = APIContext
 
+  /// Those that are served here.
+  let endpoints: [Endpoint]
+
   func handle(
     _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
   ) async throws -> Response {
@@ -65,7 +68,7 @@ struct ErrorAnswers: RouterMiddleware {
   /// No route took the request: the path is unknown, or it takes other methods.
   private func unrouted(_ status: HTTPResponse.Status, _ request: Request) -> APIError {
     guard status == .notFound else { return APIError(status: status, code: "refused", message: status.reasonPhrase) }
-    let methods = Endpoints.methods(forPath: request.uri.path)
+    let methods = endpoints.methods(forPath: request.uri.path)
     guard methods.isEmpty else {
       let allowed = methods.joined(separator: ", ")
       return APIError(
@@ -79,11 +82,11 @@ struct ErrorAnswers: RouterMiddleware {
   private func routePath(_ context: APIContext) -> String { context.endpointPath ?? "" }
 }
 
-extension Endpoints {
+extension [Endpoint] {
   /// The methods that a path takes, HEAD beside GET included; empty for an unknown path.
-  static func methods(forPath path: String) -> [String] {
+  func methods(forPath path: String) -> [String] {
     let segments = path.split(separator: "/")
-    let methods = all.filter { endpoint in
+    let methods = filter { endpoint in
       let template = endpoint.template.split(separator: "/")
       return template.count == segments.count
         && zip(template, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }

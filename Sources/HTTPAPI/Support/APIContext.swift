@@ -11,6 +11,8 @@ public struct APIContext: RequestContext {
   var signedIn: SessionUser?
   /// Who is at the other end of the connection; nil where there is none, as in tests without a socket.
   let peer: SocketAddress?
+  /// Where a route puts a subscription; nil where the connection cannot become a stream.
+  var live: LiveHandover?
 
   public init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)

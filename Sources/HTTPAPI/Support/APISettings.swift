@@ -19,6 +19,11 @@ public struct APISettings: Sendable {
   /// The addresses of proxies whose `X-Forwarded-For` is believed.
   public var trustedProxies: Set<String>
 
+  /// The `keepAlive` of a subscription that says nothing, in milliseconds.
+  public var defaultKeepAlive: Int64 = 60_000
+  /// The smallest `keepAlive`, in milliseconds; what is smaller is taken for it.
+  public var smallestKeepAlive: Int64 = 100
+
   public init(
     version: String, publicPath: String = "", metricsToken: String? = nil, largestOperatorBody: Int = 4 * 1024 * 1024,
     largestThingBody: Int = 256 * 1024, largestImage: Int64 = 1 << 30, deepestJSON: Int = 32, mostRanges: Int = 16,

@@ -11,14 +11,21 @@ struct RouteTable {
 
   private let operators: OperatorAuthentication
   private let users: UserAuthentication
+  /// The ids of the endpoints that are served here.
+  private let served: Set<String>
 
-  init(router: Router<APIContext>, operators: OperatorAuthentication, users: UserAuthentication) {
+  init(
+    router: Router<APIContext>, operators: OperatorAuthentication, users: UserAuthentication, serving served: Set<String>
+  ) {
     self.router = router
     self.operators = operators
     self.users = users
+    self.served = served
   }
 
+  /// An endpoint that is not served here is left out.
   mutating func on(_ endpoint: Endpoint, _ handler: @escaping Handler) {
+    guard served.contains(endpoint.id) else { return }
     let path = RouterPath(endpoint.template)
     switch endpoint.access {
     case .anyone, .things: router.on(path, method: endpoint.httpMethod, use: handler)
@@ -36,6 +43,7 @@ struct RouteTable {
 
   /// The same for HEAD beside GET, for routes that no token in a header guards.
   mutating func onHeadToo(_ endpoint: Endpoint, _ handler: @escaping Handler) {
+    guard served.contains(endpoint.id) else { return }
     on(endpoint, handler)
     router.on(RouterPath(endpoint.template), method: .head, use: handler)
   }

@@ -7,21 +7,17 @@ import NIOCore
 struct ConfiguredValues {
   let reader: ConfigReader
 
-  /// A text, or a number of a configuration file as one; nil where the setting is missing or empty.
+  /// A text, or a number or truth value of a configuration file as one; nil where the setting is missing or empty.
   func text(_ key: String) -> String? {
-    let text = reader.string(forKey: ConfigKey([key])) ?? reader.int(forKey: ConfigKey([key])).map(String.init)
+    let text =
+      reader.string(forKey: ConfigKey([key])) ?? reader.int(forKey: ConfigKey([key])).map(String.init)
+      ?? reader.bool(forKey: ConfigKey([key])).map(String.init)
     return text.flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// The same for what only whoever it is meant for may read.
   func secret(_ key: String) -> String? {
     reader.string(forKey: ConfigKey([key]), isSecret: true).flatMap { $0.isEmpty ? nil : $0 }
-  }
-
-  func flag(_ key: String) throws -> Bool {
-    guard let text = reader.bool(forKey: ConfigKey([key])).map(String.init) ?? text(key) else { return false }
-    guard let flag = Bool(text) else { throw CommandFailure("\(key): true or false is needed, not \(text)") }
-    return flag
   }
 
   func number(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
@@ -35,8 +31,11 @@ struct ConfiguredValues {
   /// `true` or `false`.
   func flag(_ key: String) throws -> Bool? {
     guard let text = text(key) else { return reader.bool(forKey: ConfigKey([key])) }
-    guard let flag = Bool(text) else { throw CommandFailure("\(key): true or false is needed, not \(text)") }
-    return flag
+    switch text.lowercased() {
+    case "true", "yes", "1": return true
+    case "false", "no", "0": return false
+    default: throw CommandFailure("\(key): true or false is needed, not \(text)")
+    }
   }
 
   /// A list, separated by commas.

@@ -14,7 +14,7 @@ struct MailConfiguration: Sendable {
     }
     self.sender = sender
     let caFile = values.text("smtpCaFile")
-    let plainLogin = try values.flag("smtpPlainLogin")
+    let plainLogin = try values.flag("smtpPlainLogin") ?? false
     guard let url else {
       for (key, isGiven) in [("smtpCaFile", caFile != nil), ("smtpPlainLogin", plainLogin)] where isGiven {
         throw CommandFailure("\(key): is of no use without smtpUrl")

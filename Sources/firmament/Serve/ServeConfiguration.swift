@@ -2,6 +2,7 @@ import Configuration
 import FirmwareService
 import Foundation
 import HTTPAPI
+import LiveChannels
 import Logging
 
 /// What the service is told, from wherever it was told: names, defaults and checks in one place.
@@ -9,6 +10,10 @@ struct ServeConfiguration: Sendable {
   let store: String
   let host: String
   let port: Int
+  /// The port for things alone; nil where there is none.
+  let devicePort: Int?
+  /// Whether request heads may end their lines with bare line feeds there.
+  let lenientLineEndings: Bool
   /// Nil where things reach the service at the address that it listens on.
   let publicURL: URL?
   let logLevel: Logger.Level
@@ -18,12 +23,19 @@ struct ServeConfiguration: Sendable {
   let service: ServiceSettings
   let connections: ConnectionLimits
   let mail: MailConfiguration
+  /// The subscriptions that may be open at once.
+  let mostSubscriptions: Int
 
   init(_ reader: ConfigReader) throws {
     let values = ConfiguredValues(reader: reader)
     store = values.text("store") ?? "firmware-store"
     host = values.text("host") ?? "127.0.0.1"
     port = try values.number("port", 0...65535) ?? 8080
+    devicePort = try values.number("devicePort", 0...65535)
+    lenientLineEndings = try values.flag("lenientLineEndings") ?? false
+    guard devicePort != nil || !lenientLineEndings else {
+      throw CommandFailure("lenientLineEndings: is for the device port alone, and needs one: give --device-port")
+    }
     publicURL = try values.text("publicUrl").map { text in
       guard let url = URL(string: text), ["http", "https"].contains(url.scheme ?? ""), url.host?.isEmpty == false else {
         throw CommandFailure("publicUrl: \(text) is no http or https URL")
@@ -45,6 +57,8 @@ struct ServeConfiguration: Sendable {
     settings.deepestJSON = try values.number("deepestJson", 4...200) ?? settings.deepestJSON
     settings.mostRanges = try values.number("mostRanges", 1...1000) ?? settings.mostRanges
     settings.trustedProxies = Set(values.list("trustedProxies") ?? [])
+    settings.smallestKeepAlive =
+      try values.number("smallestKeepAlive", 10...3_600_000).map(Int64.init) ?? settings.smallestKeepAlive
     self.settings = settings
     service = try Self.serviceSettings(values, settings)
     var connections = ConnectionLimits()
@@ -52,7 +66,10 @@ struct ServeConfiguration: Sendable {
     connections.idleTimeout = try values.seconds("idleTimeout") ?? connections.idleTimeout
     connections.bodyTimeout = try values.seconds("bodyTimeout") ?? connections.bodyTimeout
     connections.writeTimeout = try values.seconds("writeTimeout") ?? connections.writeTimeout
+    connections.subscriberQueueBytes =
+      try values.number("subscriberQueue", 1024...1 << 30) ?? connections.subscriberQueueBytes
     self.connections = connections
+    mostSubscriptions = try values.number("mostSubscriptions", 0...1_000_000) ?? LiveChannels.defaultMostSubscriptions
     mail = try MailConfiguration(values)
   }
 

@@ -6,6 +6,7 @@ import HTTPAPI
 import Hummingbird
 import HummingbirdCore
 import ImageStore
+import LiveChannels
 import Logging
 import Mail
 import Metrics
@@ -40,7 +41,8 @@ enum ServedApplication {
     pool.start()
     let (catalog, images) = try openStore(folder, configuration, pool)
     let service = FirmwareService(
-      catalog: catalog, images: images, sealingKey: sealingKey, settings: configuration.service, log: log,
+      catalog: catalog, images: images, sealingKey: sealingKey,
+      live: LiveChannels(mostSubscriptions: configuration.mostSubscriptions), settings: configuration.service, log: log,
       clock: { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) })
     try await service.load()
     try await service.admitOperator(token: try folder.operatorToken(), name: "operator")
@@ -85,37 +87,60 @@ enum ServedApplication {
     let readiness = Readiness()
     let router = APIRouter.make(
       service: service, settings: configuration.settings, isReady: { readiness.isReady }, metricsText: { registry.text() })
-    let limits = configuration.connections
-    var frameworkLog = log
-    frameworkLog.logLevel = max(log.logLevel, .notice)
-    let application = Application(
-      router: router,
-      server: HTTPServerBuilder { responder in FirmamentHTTP1Channel(responder: responder, limits: limits) },
-      configuration: ApplicationConfiguration(
-        address: .hostname(configuration.host, port: configuration.port), backlog: 4096),
-      services: [
-        FleetRecorder(service: service), Sweep(service: service), ValueRetention(service: service),
-        MailDelivery(service: service, transport: mails),
-      ],
-      onServerRunning: { channel in
-        readiness.begin()
-        announce(channel.localAddress, folder, configuration, log)
-      }, logger: frameworkLog)
-    var group = ServiceGroupConfiguration(
-      services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+    let listeners = Listeners(expected: configuration.devicePort == nil ? 1 : 2) { ports in
+      readiness.begin()
+      announce(ports, folder, configuration, log)
+    }
+    var services: [any Service] = [
+      application(
+        router, at: configuration.port, service, configuration, log, isLenient: false,
+        services: [
+          FleetRecorder(service: service), Sweep(service: service), ValueRetention(service: service),
+          MailDelivery(service: service, transport: mails),
+        ], onPort: { listeners.began(.everything, port: $0) }
+      )
+    ]
+    if let port = configuration.devicePort {
+      // Behind the other, so that it is stopped first, with what records the fleet still at work.
+      services.append(
+        application(
+          APIRouter.makeForDevices(service: service, settings: configuration.settings), at: port, service, configuration, log,
+          isLenient: configuration.lenientLineEndings, onPort: { listeners.began(.devices, port: $0) }))
+    }
+    var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
     group.maximumGracefulShutdownDuration = .seconds(longestShutdown)
     try await ServiceGroup(configuration: group).run()
   }
 
+  /// One listener with its routes.
+  private static func application(
+    _ router: Router<APIContext>, at port: Int, _ service: FirmwareService, _ configuration: ServeConfiguration, _ log: Logger,
+    isLenient: Bool, services: [any Service] = [], onPort: @escaping @Sendable (Int) -> Void
+  ) -> some Service {
+    let responder = router.buildResponder()
+    let live = LiveServing(responder: responder, channels: service.live)
+    let limits = configuration.connections
+    var frameworkLog = log
+    frameworkLog.logLevel = max(log.logLevel, .notice)
+    return Application(
+      responder: responder,
+      server: HTTPServerBuilder {
+        FirmamentHTTP1Channel(responder: $0, live: live, limits: limits, lenientLineEndings: isLenient)
+      },
+      configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: port), backlog: 4096),
+      services: services, onServerRunning: { channel in onPort(channel.localAddress?.port ?? port) }, logger: frameworkLog)
+  }
+
   private static func announce(
-    _ address: SocketAddress?, _ folder: StoreFolder, _ configuration: ServeConfiguration, _ log: Logger
+    _ ports: [Listeners.Kind: Int], _ folder: StoreFolder, _ configuration: ServeConfiguration, _ log: Logger
   ) {
     let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
-    let url = "http://\(host):\(address?.port ?? configuration.port)"
+    let url = "http://\(host):\(ports[.everything] ?? configuration.port)"
     do { try folder.announce(url) } catch {
       log.warning("commands on this machine will not find the server by themselves", metadata: ["error": "\(error)"])
     }
-    StandardStream.output.write("Firmament is listening on \(url)\n")
+    let devices = ports[.devices].map { "Devices may also connect to http://\(host):\($0)\n" } ?? ""
+    StandardStream.output.write("Firmament is listening on \(url)\n\(devices)")
   }
 
   private static func close(_ catalog: Catalog, _ folder: StoreFolder, _ pool: NIOThreadPool) throws {
@@ -126,16 +151,7 @@ enum ServedApplication {
 
   private static func failure(_ error: any Error, _ configuration: ServeConfiguration) -> any Error {
     guard let error = error as? IOError else { return error }
-    let place = "\(configuration.host) port \(configuration.port)"
+    let place = "\(configuration.host) port \(configuration.port)" + (configuration.devicePort.map { " or \($0)" } ?? "")
     return CommandFailure("cannot listen on \(place): \(String(cString: strerror(error.errnoCode)))")
   }
-}
-
-/// Whether requests are served, for `/readyz`.
-final class Readiness: Sendable {
-  private let state = Atomic(false)
-
-  var isReady: Bool { state.load(ordering: .relaxed) }
-
-  func begin() { state.store(true, ordering: .relaxed) }
 }

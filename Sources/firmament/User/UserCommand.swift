@@ -5,7 +5,7 @@ import ArgumentParser
 /// Users of apps.
 struct UserCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "user", abstract: "Users of apps: their sessions, and the mails that they are sent.", 
+    commandName: "user", abstract: "Users of apps: their sessions, and the mails that they are sent.",
     subcommands: [UserListing.self, UserLogout.self, UserOutbox.self])
 }
 

@@ -1,0 +1,291 @@
+import HTTPTypes
+import Hummingbird
+import LiveChannels
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import NIOWebSocket
+
+/// Looks at each request and decides who answers it: the framework, which is added with the first request that it gets, or the
+/// connection itself, for requests that may turn it into a stream. Such a request waits until everything before it has been
+/// answered, and everything behind it waits until it has.
+final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias InboundOut = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPResponsePart
+
+  private enum State {
+    case betweenRequests
+    /// In a request that the framework answers.
+    case passing
+    /// In a request that the connection answers.
+    case collecting(HTTPRequest)
+    /// Behind such a request, with answers owed before it.
+    case waiting(HTTPRequest)
+    /// The router is at work.
+    case answering
+    case streaming
+  }
+
+  private enum Input {
+    case part(HTTPRequestPart)
+    case failure(any Error)
+    case inputClosed
+  }
+
+  private let handlers: ProtocolHandlers
+  private let codec: HTTP1ToHTTPServerCodec
+  private let live: LiveServing?
+  private let limits: ConnectionLimits
+  private let streams: OpenStreams
+  private let log: Logger
+  private let use: EventLoopPromise<FirmamentConnection.Use>
+  private var useIsKnown = false
+  private var isAttached = false
+  private var state = State.betweenRequests
+  /// Requests that have been given to the framework or answered here.
+  private var taken = 0
+  private var held = CircularBuffer<Input>()
+  private var readIsHeld = false
+  private var context: ChannelHandlerContext?
+
+  init(
+    handlers: ProtocolHandlers, codec: HTTP1ToHTTPServerCodec, live: LiveServing?, limits: ConnectionLimits,
+    streams: OpenStreams, log: Logger, use: EventLoopPromise<FirmamentConnection.Use>
+  ) {
+    self.handlers = handlers
+    self.codec = codec
+    self.live = live
+    self.limits = limits
+    self.streams = streams
+    self.log = log
+    self.use = use
+  }
+
+  /// Whether a request asks for a stream, as far as can be seen without looking for its route: a thing's own path, the query
+  /// `subscribe=true`, or an upgrade to WebSocket.
+  static func maySubscribe(_ head: HTTPRequest) -> Bool {
+    guard head.method == .get, let target = head.path?.utf8 else { return false }
+    let path = target.prefix { $0 != UInt8(ascii: "?") }
+    if path.count < target.count, target[path.endIndex...].containsSubscription { return true }
+    if head.headerFields[.upgrade] != nil, head.headerFields.hasToken("websocket", in: .upgrade) { return true }
+    var segments = path.split(separator: UInt8(ascii: "/"), maxSplits: 3).makeIterator()
+    guard segments.next()?.elementsEqual("v2".utf8) == true, segments.next()?.elementsEqual("things".utf8) == true else {
+      return false
+    }
+    guard segments.next() != nil else { return false }
+    return segments.next()?.allSatisfy { $0 == UInt8(ascii: "/") } ?? true
+  }
+
+  // MARK: Requests
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) { receive(.part(unwrapInboundIn(data)), context) }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { receive(.failure(error), context) }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case ChannelEvent.inputClosed? = event as? ChannelEvent {
+      receive(.inputClosed, context)
+    } else {
+      context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  private var isBusy: Bool {
+    switch state {
+    case .waiting, .answering: true
+    case .betweenRequests, .passing, .collecting, .streaming: false
+    }
+  }
+
+  private func receive(_ input: Input, _ context: ChannelHandlerContext) {
+    if isBusy { held.append(input) } else { take(input, context) }
+  }
+
+  private func take(_ input: Input, _ context: ChannelHandlerContext) {
+    switch input {
+    case .part(let part): take(part, context)
+    case .failure(let error):
+      if isAttached {
+        context.fireErrorCaught(error)
+      } else {
+        handlers.progress.refuseFailure()
+      }
+    case .inputClosed:
+      if isAttached {
+        context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+      } else {
+        handlers.deadlines.closeAfterLastByte()
+      }
+    }
+  }
+
+  private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+    switch (part, state) {
+    case (.head(let head), .betweenRequests):
+      if live != nil, Self.maySubscribe(head) { state = .collecting(head) } else { pass(head, context) }
+    case (.body, .passing): context.fireChannelRead(wrapInboundOut(part))
+    case (.end, .passing):
+      state = .betweenRequests
+      context.fireChannelRead(wrapInboundOut(part))
+    case (.end, .collecting(let head)):
+      if handlers.progress.responsesEnded == taken {
+        answer(head, context)
+      } else {
+        state = .waiting(head)
+        handlers.progress.whenResponseEnds = { [weak self] in self?.answerWhenItsTurnComes() }
+      }
+    default: break
+    }
+  }
+
+  private func answerWhenItsTurnComes() {
+    guard let context, case .waiting(let head) = state, handlers.progress.responsesEnded == taken else { return }
+    handlers.progress.whenResponseEnds = {}
+    answer(head, context)
+  }
+
+  /// Gives a request to the framework.
+  private func pass(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
+    guard attach(context) else { return }
+    taken += 1
+    state = .passing
+    var head = head
+    // Whatever ends the connection, the framework looks for exactly this.
+    if head.headerFields[.upgrade] != nil { head.headerFields[.connection] = "close" }
+    context.fireChannelRead(wrapInboundOut(.head(head)))
+  }
+
+  private func attach(_ context: ChannelHandlerContext) -> Bool {
+    guard !isAttached else { return true }
+    do {
+      let parts = try FirmamentConnection.Parts(
+        wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+      isAttached = true
+      tell(.requests(parts))
+      // It comes late, and waits for this before it takes itself for begun.
+      context.fireChannelActive()
+      return true
+    } catch {
+      context.close(promise: nil)
+      return false
+    }
+  }
+
+  private func tell(_ answer: FirmamentConnection.Use) {
+    if !useIsKnown { use.succeed(answer) }
+    useIsKnown = true
+  }
+
+  // MARK: Answers
+
+  private func answer(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
+    guard let live else { return }
+    state = .answering
+    taken += 1
+    let handover = LiveHandover()
+    let (channel, loop, log) = (context.channel, context.eventLoop, log)
+    let front = NIOLoopBound(self, eventLoop: loop)
+    Task {
+      let answer = await live.answer(head, on: channel, log: log, handover)
+      let opening = handover.take()
+      loop.execute { front.value.finish(head, answer, opening) }
+    }
+  }
+
+  private func finish(_ head: HTTPRequest, _ answer: LiveServing.Answer, _ opening: LiveOpening?) {
+    guard let context, context.channel.isActive else { return }
+    if let opening, answer.response.status == .ok || answer.response.status == .switchingProtocols {
+      return becomeStream(opening, answer.response, context)
+    }
+    state = .betweenRequests
+    if let body = answer.body {
+      context.write(wrapOutboundOut(.head(answer.response.head)), promise: nil)
+      if body.readableBytes > 0 { context.write(wrapOutboundOut(.body(body)), promise: nil) }
+      context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    } else {
+      // No stream after all, and too much to be held: the framework asks again, and sends it as it comes.
+      taken -= 1
+      pass(head, context)
+      take(.end(nil), context)
+    }
+    release(context)
+  }
+
+  private func release(_ context: ChannelHandlerContext) {
+    while !isBusy, let input = held.popFirst() { take(input, context) }
+    context.fireChannelReadComplete()
+    if !isBusy, readIsHeld {
+      readIsHeld = false
+      context.read()
+    }
+  }
+
+  private func becomeStream(_ opening: LiveOpening, _ response: Response, _ context: ChannelHandlerContext) {
+    guard let live else { return }
+    state = .streaming
+    let (deadlines, pipeline) = (handlers.deadlines, context.pipeline.syncOperations)
+    let isQuiescing = handlers.progress.isQuiescing
+    let hasLeft = held.contains { if case .inputClosed = $0 { true } else { false } }
+    let allEnded = streams.begin(on: context.eventLoop)
+    let stream = LiveStreamHandler(opening, limits: limits, serving: live, deadlines: deadlines) { [streams] in streams.end() }
+    held.removeAll()
+    do {
+      try pipeline.addHandler(stream, position: .after(self))
+      if opening.framing == .webSocket {
+        let decoder = ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: limits.maximumFrameBytes))
+        try pipeline.addHandlers([decoder, WebSocketReader(stream: stream)], position: .after(self))
+      }
+    } catch {
+      streams.end()
+      return context.close(promise: nil)
+    }
+    tell(.stream(allEnded: allEnded))
+    deadlines.enter(.streaming)
+    handlers.remove(and: codec, from: pipeline)
+    pipeline.removeHandler(self, promise: nil)
+    stream.begin(head: Self.bytes(of: response))
+    if isAttached { stream.cutOff() }
+    if hasLeft { return context.channel.close(promise: nil) }
+    if isQuiescing { context.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+    stream.checkCredentials()
+  }
+
+  private static func bytes(of response: Response) -> ByteBuffer {
+    var head = ByteBuffer()
+    head.writeString("HTTP/1.1 \(response.status.code) \(response.status.reasonPhrase)\r\n")
+    for field in response.headers where field.name != .contentLength {
+      head.writeString("\(field.name.rawName): \(field.value)\r\n")
+    }
+    head.writeStaticString("\r\n")
+    return head
+  }
+
+  // MARK: Channel
+
+  func read(context: ChannelHandlerContext) {
+    if isBusy { readIsHeld = true } else { context.read() }
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    tell(.nothing)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    tell(.nothing)
+    context.fireChannelInactive()
+  }
+}
+
+extension Substring.UTF8View {
+  /// Whether a query has `subscribe=true` in it.
+  fileprivate var containsSubscription: Bool {
+    dropFirst().split(separator: UInt8(ascii: "&")).contains { $0.elementsEqual("subscribe=true".utf8) }
+  }
+}

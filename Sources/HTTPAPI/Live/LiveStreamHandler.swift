@@ -1,0 +1,229 @@
+import LiveChannels
+import Metrics
+import NIOCore
+import NIOWebSocket
+
+/// A connection that has become a stream: it writes what is published, a keep-alive when nothing was, and the end.
+///
+/// What the client sends is not looked at here. What is behind it in the pipeline, if anything, belonged to the requests before
+/// and is cut off from the network. There is one scheduled task per stream: when it runs it looks what is due.
+final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = Any
+  typealias OutboundOut = IOData
+
+  private static let silence = Array("{}".utf8)
+
+  let framing: LiveFraming
+  private let plan: LivePlan
+  private let keepAlive: TimeAmount
+  private let endsIn: TimeAmount?
+  private var seat: LiveSeat?
+  private let limits: ConnectionLimits
+  private let serving: LiveServing
+  private let deadlines: RequestDeadlineHandler
+  private let whenGone: () -> Void
+  private var context: ChannelHandlerContext?
+  private var subscription: LiveSubscription?
+  private var hasEnded = false
+  private var isGone = false
+  private var lastSent = NIODeadline.uptimeNanoseconds(0)
+  private var endsAt: NIODeadline?
+  /// When the client was last heard, and whether it has been asked since for a sign of life; of WebSockets alone, since nobody
+  /// else could answer.
+  private var lastHeard = NIODeadline.uptimeNanoseconds(0)
+  private var hasPinged = false
+  private var task: Scheduled<Void>?
+
+  /// - Parameter whenGone: called once, when the connection is closed.
+  init(
+    _ opening: LiveOpening, limits: ConnectionLimits, serving: LiveServing, deadlines: RequestDeadlineHandler,
+    whenGone: @escaping () -> Void
+  ) {
+    plan = opening.plan
+    keepAlive = opening.keepAlive
+    endsIn = opening.endsIn
+    seat = opening.seat
+    self.limits = limits
+    self.serving = serving
+    self.deadlines = deadlines
+    self.whenGone = whenGone
+    framing = opening.framing
+  }
+
+  // MARK: Begin and end
+
+  /// Subscribes, and writes the head and the first message.
+  func begin(head: ByteBuffer) {
+    guard let context else { return }
+    let now = context.eventLoop.now
+    subscription = serving.channels.subscribe(self, to: plan, on: context.eventLoop)
+    serving.figures.record(serving.channels)
+    lastHeard = now
+    endsAt = endsIn.map { now + $0 }
+    var bytes = head
+    bytes.writeImmutableBuffer(framing.frame(StreamOpener.subscribed))
+    send(bytes, at: now)
+    look()
+    // Nothing was read while the answer was being made.
+    context.read()
+  }
+
+  /// Lets the handlers behind, which answered the requests before, come to their end.
+  func cutOff() { context?.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+
+  /// Ends the stream where its credentials ended before it had begun.
+  func checkCredentials() {
+    guard let context, !hasEnded else { return }
+    let (loop, plan) = (context.eventLoop, plan)
+    let stream = NIOLoopBound(self, eventLoop: loop)
+    Task {
+      if await plan.stillValid() { return }
+      loop.execute { stream.value.end(because: "the token has ended") }
+    }
+  }
+
+  func end(because message: String) { end(message, code: .policyViolation) }
+
+  /// Sends the last bytes, an error message among them where there is one, and closes.
+  func end(_ message: String?, code: WebSocketErrorCode) {
+    guard let context, !hasEnded else { return }
+    hasEnded = true
+    unsubscribe()
+    var last = ByteBuffer()
+    if let message {
+      let json = Array("{\"status\":\"error\",\"message\":\(JSONText.quoted(message))}".utf8)
+      last.writeImmutableBuffer(framing.frame(json))
+    }
+    switch framing {
+    case .chunk, .event: last.writeStaticString("0\r\n\r\n")
+    case .webSocket: last.writeImmutableBuffer(Self.closing(code))
+    }
+    context.writeAndFlush(wrapOutboundOut(.byteBuffer(last)), promise: nil)
+    deadlines.closeAfterLastByte()
+  }
+
+  private static func closing(_ code: WebSocketErrorCode) -> ByteBuffer {
+    let code = UInt16(webSocketErrorCode: code)
+    return LiveFraming.webSocketFrame(opcode: 8, [UInt8(code >> 8), UInt8(code & 0xFF)])
+  }
+
+  private func unsubscribe() {
+    task?.cancel()
+    task = nil
+    if let subscription { serving.channels.cancel(subscription) }
+    subscription = nil
+  }
+
+  private func gone() {
+    guard !isGone else { return }
+    isGone = true
+    hasEnded = true
+    unsubscribe()
+    context = nil
+    seat = nil
+    serving.figures.record(serving.channels)
+    whenGone()
+  }
+
+  // MARK: Messages
+
+  func deliver(_ message: ByteBuffer, at now: NIODeadline) {
+    guard let context, !hasEnded else { return }
+    // The channel counts exactly, but asking it whether it is writable at all is cheaper.
+    guard context.channel.isWritable || deadlines.waitingBytes <= limits.subscriberQueueBytes else {
+      serving.figures.dropped.increment()
+      return end("too slow: messages were lost", code: .unexpectedServerError)
+    }
+    send(message, at: now)
+    serving.figures.delivered.increment()
+  }
+
+  private func send(_ bytes: ByteBuffer, at now: NIODeadline) {
+    lastSent = now
+    context?.writeAndFlush(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
+  }
+
+  /// A control frame in answer to one of the client's.
+  func answer(opcode: UInt8, _ payload: [UInt8]) {
+    guard let context, !hasEnded else { return }
+    guard deadlines.waitingBytes <= limits.subscriberQueueBytes else { return context.close(promise: nil) }
+    writeControl(opcode: opcode, payload, context)
+  }
+
+  /// No message, so that the keep-alive comes when it would have come without.
+  private func writeControl(opcode: UInt8, _ payload: [UInt8], _ context: ChannelHandlerContext) {
+    context.writeAndFlush(wrapOutboundOut(.byteBuffer(LiveFraming.webSocketFrame(opcode: opcode, payload))), promise: nil)
+  }
+
+  /// The client has sent a frame.
+  func hear() {
+    guard let context else { return }
+    lastHeard = context.eventLoop.now
+    hasPinged = false
+  }
+
+  // MARK: Time
+
+  private func look() {
+    task = nil
+    guard let context, !hasEnded else { return }
+    let now = context.eventLoop.now
+    if let endsAt, now >= endsAt { return end("the token has ended", code: .policyViolation) }
+    if framing == .webSocket {
+      if now >= lastHeard + limits.idleTimeout + limits.idleTimeout { return context.close(promise: nil) }
+      if now >= lastHeard + limits.idleTimeout, !hasPinged {
+        hasPinged = true
+        writeControl(opcode: 9, [], context)
+      }
+    }
+    if now >= lastSent + keepAlive {
+      if deadlines.waitingBytes == 0 { send(framing.frame(Self.silence), at: now) } else { lastSent = now }
+    }
+    deadlines.watchWrites()
+    var next = lastSent + keepAlive
+    if framing == .webSocket { next = min(next, lastHeard + limits.idleTimeout + (hasPinged ? limits.idleTimeout : .zero)) }
+    if let endsAt { next = min(next, endsAt) }
+    task = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(deadline: next) { self.look() }
+  }
+
+  // MARK: Channel
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) { gone() }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    gone()
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+
+  /// Whoever is behind may never ask to read again, and without reading nobody learns that the client has gone.
+  func channelReadComplete(context: ChannelHandlerContext) { context.read() }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case is ChannelShouldQuiesceEvent:
+      end(nil, code: .goingAway)
+      // One that does not read may not hold up a shutdown.
+      let loop = context.eventLoop.assumeIsolatedUnsafeUnchecked()
+      loop.scheduleTask(in: limits.lingerTimeout) { self.context?.close(promise: nil) }
+    case ChannelEvent.inputClosed where !hasEnded: context.close(promise: nil)
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    promise?.fail(ChannelError.outputClosed)
+  }
+
+  func flush(context: ChannelHandlerContext) {}
+
+  func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+    if mode == .output { promise?.succeed() } else { context.close(mode: .all, promise: promise) }
+  }
+}

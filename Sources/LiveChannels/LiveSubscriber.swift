@@ -1,0 +1,28 @@
+public import NIOCore
+
+/// One who listens, on one event loop: every call comes on it.
+public protocol LiveSubscriber: AnyObject {
+  /// How messages have to be packed for it.
+  var framing: LiveFraming { get }
+
+  /// Takes a message that is packed already, and shared with everybody who takes it in the same form. It must not block.
+  func deliver(_ message: ByteBuffer, at now: NIODeadline)
+
+  /// The credentials have ended: no message will follow.
+  func end(because message: String)
+}
+
+/// A place in the tables of one event loop. It is given back by `LiveChannels.cancel`, on that loop.
+public final class LiveSubscription {
+  let subscriber: any LiveSubscriber
+  let topics: [LiveTopic]
+  let owner: LiveOwner
+  let shard: LiveShard
+
+  init(subscriber: any LiveSubscriber, topics: [LiveTopic], owner: LiveOwner, shard: LiveShard) {
+    self.subscriber = subscriber
+    self.topics = topics
+    self.owner = owner
+    self.shard = shard
+  }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import Synchronization
+
+/// A TCP connection that sends exactly the bytes it is given, to a server in this process. Every call ends within twenty
+/// seconds.
+final class WireClient: Sendable {
+  struct Failure: Error, CustomStringConvertible { let description: String }
+
+  private let descriptor: Int32
+  private let isOpen = Mutex(true)
+  /// What was received and not yet asked for.
+  private let rest = Mutex<[UInt8]>([])
+
+  /// - Parameter receiveBuffer: how much the system may take in for us, in bytes; as much as it likes where nothing is said.
+  init(port: Int?, receiveBuffer: Int32? = nil) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    var limit = timeval(tv_sec: 20, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    if var receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port ?? 0).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let outcome = withUnsafePointer(to: address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard outcome == 0 else { throw Failure(description: "cannot connect: \(String(cString: strerror(errno)))") }
+  }
+
+  deinit { close() }
+
+  func close() {
+    isOpen.withLock { isOpen in
+      if isOpen { _ = Foundation.close(descriptor) }
+      isOpen = false
+    }
+  }
+
+  /// Closes without a farewell: the server sees a reset.
+  func reset() {
+    var now = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+    close()
+  }
+
+  func send(_ bytes: [UInt8]) {
+    // Less than any socket takes at once.
+    _ = Foundation.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+  }
+
+  func send(_ text: String) { send(Array(text.utf8)) }
+
+  func get(_ path: String, _ headers: [String] = []) {
+    send((["GET \(path) HTTP/1.1", "Host: a"] + headers + ["", ""]).joined(separator: "\r\n"))
+  }
+
+  /// Everything up to the end of `marker`.
+  func read(through marker: String) async throws -> String {
+    String(decoding: try await read { bytes in bytes.firstRange(of: Array(marker.utf8))?.upperBound }, as: UTF8.self)
+  }
+
+  func read(_ count: Int) async throws -> [UInt8] { try await read { $0.count >= count ? count : nil } }
+
+  /// Everything up to the end of the connection.
+  func readToEnd() async throws -> [UInt8] {
+    var all = rest.withLock { rest in
+      defer { rest = [] }
+      return rest
+    }
+    while let piece = try await receive() { all += piece }
+    return all
+  }
+
+  private func read(_ end: ([UInt8]) -> Int?) async throws -> [UInt8] {
+    var bytes = rest.withLock { $0 }
+    while true {
+      if let end = end(bytes) {
+        let after = Array(bytes[end...])
+        rest.withLock { $0 = after }
+        return Array(bytes[..<end])
+      }
+      guard let piece = try await receive() else {
+        throw Failure(description: "the connection ended after \(String(decoding: bytes, as: UTF8.self).debugDescription)")
+      }
+      bytes += piece
+    }
+  }
+
+  /// - Returns: nil at the end of the connection, also where it was reset.
+  private func receive() async throws -> [UInt8]? {
+    let descriptor = descriptor
+    let result: Result<[UInt8]?, Failure> = await withCheckedContinuation { continuation in
+      Thread.detachNewThread {
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        let problem = errno
+        if count > 0 {
+          continuation.resume(returning: .success(Array(buffer[..<count])))
+        } else if count == 0 || problem == ECONNRESET {
+          continuation.resume(returning: .success(nil))
+        } else {
+          continuation.resume(returning: .failure(Failure(description: "nothing came: \(String(cString: strerror(problem)))")))
+        }
+      }
+    }
+    return try result.get()
+  }
+}
