@@ -1,7 +1,102 @@
+public import Domain
 import GRDB
 
-/// Who sees which thing: everything here asks the view `thingAccess`, which is the one rule.
+/// A thing that a user sees.
+public struct SeenThing: Sendable, Hashable {
+  public let thingID: Int64
+  public let publicID: String
+  public let modelID: Int64
+  /// Whether the user is its owner; else somebody shared it.
+  public let owns: Bool
+}
+
+/// A resource of a thing that a user sees, and from which arrival on.
+public struct SeenResource: Sendable, Hashable {
+  public let thingID: Int64
+  public let owns: Bool
+  /// For `ValueRange.visibleFrom`.
+  public let visibleFrom: Int64
+}
+
+/// Who sees which thing: every question here goes to the view `thingAccess`, which is the one rule.
 extension Catalog {
+  /// The things that a user sees, by their ids.
+  public func thingsSeen(by userID: Int64) async throws -> [SeenThing] {
+    try await read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT thing.id, thing.publicId, thing.modelId, MAX(access.owns) AS owns
+          FROM thingAccess AS access JOIN thing ON thing.id = access.thingId
+          WHERE access.userId = ? GROUP BY thing.id ORDER BY thing.publicId
+          """, arguments: [userID]
+      ).map { SeenThing(thingID: $0["id"], publicID: $0["publicId"], modelID: $0["modelId"], owns: $0["owns"]) }
+    }
+  }
+
+  /// One thing, as far as a user sees this resource of it; nil where they do not, or there is no such thing.
+  /// - Parameter key: nil for any resource.
+  public func seen(_ publicID: String, _ key: String?, by userID: Int64) async throws -> SeenResource? {
+    try await read { db in
+      try Row.fetchOne(
+        db,
+        sql: """
+          SELECT access.thingId, MAX(access.owns) AS owns, MIN(access.visibleFrom) AS visibleFrom
+          FROM thing JOIN thingAccess AS access ON access.thingId = thing.id
+          WHERE thing.publicId = ?1 AND access.userId = ?2
+            AND (?3 IS NULL OR access.resource = '*' OR access.resource = ?3)
+          GROUP BY access.thingId
+          """, arguments: [publicID, userID, key]
+      ).map { SeenResource(thingID: $0["thingId"], owns: $0["owns"], visibleFrom: $0["visibleFrom"]) }
+    }
+  }
+
+  /// The names of the resources that a user sees, each with the things that have it; magic ones left out.
+  public func resourcesSeen(by userID: Int64) async throws -> [(name: String, things: [String])] {
+    try await read { db in
+      let rows = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT DISTINCT resource.key, thing.publicId FROM thingAccess AS access
+          JOIN resource ON resource.thingId = access.thingId AND (access.resource = '*' OR access.resource = resource.key)
+          JOIN thing ON thing.id = access.thingId
+          WHERE access.userId = ? AND resource.key NOT LIKE '$%' AND (access.visibleFrom = 0 OR access.visibleFrom <= (
+            SELECT arrival FROM resourceValue WHERE resourceId = resource.id ORDER BY datetime DESC, arrival DESC LIMIT 1))
+          ORDER BY resource.key, thing.publicId
+          """, arguments: [userID])
+      var resources: [(name: String, things: [String])] = []
+      for row in rows {
+        let name: String = row["key"]
+        if resources.last?.name != name { resources.append((name, [])) }
+        resources[resources.count - 1].things.append(row["publicId"])
+      }
+      return resources
+    }
+  }
+
+  /// The newest values of a resource of every thing that a user sees it of, by the thing's id; without those that have none.
+  public func valuesSeen(
+    of key: String, in range: ValueRange, by userID: Int64
+  ) async throws -> [(thing: String, values: [StoredValue])] {
+    try await read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT thing.publicId, resource.id, MIN(access.visibleFrom) AS visibleFrom FROM thingAccess AS access
+          JOIN resource ON resource.thingId = access.thingId AND resource.key = ?2
+          JOIN thing ON thing.id = access.thingId
+          WHERE access.userId = ?1 AND (access.resource = '*' OR access.resource = ?2)
+          GROUP BY resource.id ORDER BY thing.publicId
+          """, arguments: [userID, key]
+      ).compactMap { row in
+        var visible = range
+        visible.visibleFrom = row["visibleFrom"]
+        let values = try Self.values(of: key, row["id"], visible, db)
+        return values.isEmpty ? nil : (thing: row["publicId"], values: values)
+      }
+    }
+  }
+
   /// The users who may see a resource of a thing.
   static func users(whoSee key: String, of thingID: Int64, _ db: Database) throws -> Set<Int64> {
     Set(

@@ -25,6 +25,7 @@ public final class FirmwareService: Sendable {
   let coverage = DownloadCoverage()
   let figures = ServiceFigures()
   let accounts: AccountState
+  private let listening = Mutex("http://127.0.0.1:8080")
   private let thingTotal = Atomic(0)
   let operatorNames = Mutex<[[UInt8]: String]>([:])
   let mailSignal = MailSignal()
@@ -44,6 +45,12 @@ public final class FirmwareService: Sendable {
     fleet = FleetTable(catalog: catalog)
     accounts = AccountState(settings)
   }
+
+  /// The address that mails name, without a slash at the end.
+  var address: String { settings.publicURL ?? listening.withLock { $0 } }
+
+  /// Tells where the service listens, for links where no public address is configured.
+  public func isListening(at url: String) { listening.withLock { $0 = url } }
 
   /// Reads what polls need of models, firmware and operators.
   public func load() async throws {

@@ -12,6 +12,7 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
     case unknownResource
     case unknownTag
     case notForThisThing
+    case notForThisUser
     case exists
     case malformedKey
     case malformedManifest

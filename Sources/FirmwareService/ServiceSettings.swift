@@ -6,8 +6,8 @@ public struct ServiceSettings: Sendable {
   public var openApps: Bool?
   /// How long a user stays logged in, in seconds.
   public var sessionSeconds: Int64 = 30 * 86_400
-  /// The address under which mails say that the service is reached, without a slash at the end.
-  public var publicURL = "http://127.0.0.1:8080"
+  /// The address under which mails say that the service is reached, without a slash at the end; nil for where it listens.
+  public var publicURL: String?
 
   /// The work of a password's hash. Raising it applies to each user at their next login.
   public var passwordCost = ScryptCost.standard
@@ -21,6 +21,8 @@ public struct ServiceSettings: Sendable {
   public var logins = RateLimit(count: 60, seconds: 60)
   /// Registrations from one address.
   public var registrations = RateLimit(count: 20, seconds: 3600)
+  /// Mails that one user has sent to others.
+  public var shares = RateLimit(count: 20, seconds: 3600)
   /// The most accounts and addresses whose attempts are remembered, of each kind.
   public var countedCallers = 100_000
   /// The most sessions in memory; others are read from the store.

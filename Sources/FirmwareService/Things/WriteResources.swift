@@ -22,9 +22,13 @@ extension FirmwareService {
   /// How long a user may link a thing by its id after the thing has allowed it, in seconds.
   public static let linkAllowance: Int64 = 86_400
 
+  /// The magic resource by which a thing lets a user link it by its id.
+  static let linkResource = "$link"
+
   /// Takes what is written for a thing. All of it is durable when this returns, or none of it has happened.
+  /// - Parameter isThing: whether the thing writes by itself, which shows that it is there.
   /// - Throws: `malformed` naming the field, `unknownThing`.
-  public func writeResources(_ records: [ResourceRecord], of thingID: Int64) async throws {
+  public func writeResources(_ records: [ResourceRecord], of thingID: Int64, isThing: Bool = true) async throws {
     let now = clock()
     guard !records.isEmpty else { throw ServiceError(.malformed, "values: is empty") }
     guard let known = try await translatingErrors({ try await fleet.standing(of: thingID) }) else {
@@ -33,7 +37,7 @@ extension FirmwareService {
     var writing = try ResourceWriting(records, at: now)
     let batch = batch(&writing, of: known, at: now)
     guard !writing.reports.isEmpty else {
-      fleet.observe(thingID, at: now) { _ in [] }
+      if isThing { fleet.observe(thingID, at: now) { _ in [] } }
       return try await settle(catalog.record([], batch), of: thingID)
     }
     let releases = releases.snapshot
@@ -121,7 +125,7 @@ private struct ResourceWriting {
         throw ServiceError(.malformed, "$geo: a GeoJSON Point, [long, lat], or null with geo {lat, long} is needed")
       }
       append(record.key, point.geoJSON, datetime)
-    case "$link":
+    case FirmwareService.linkResource:
       guard case .bool(let allow)? = record.value["allow"] else {
         throw ServiceError(.malformed, "$link: {\"allow\": true} or {\"allow\": false} is needed")
       }

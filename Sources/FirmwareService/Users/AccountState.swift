@@ -12,6 +12,8 @@ final class AccountState: Sendable {
   let logins: AttemptBuckets
   /// Registrations, by address.
   let registrations: AttemptBuckets
+  /// Mails that offer a share, by user.
+  let shares: AttemptBuckets
   /// What a password is held against where there is no user, so that the answer takes the same work.
   let nobody: PasswordHash
   private let declared = Atomic(false)
@@ -22,6 +24,7 @@ final class AccountState: Sendable {
     failures = AttemptBuckets(settings.loginFailures, capacity: settings.countedCallers)
     logins = AttemptBuckets(settings.logins, capacity: settings.countedCallers)
     registrations = AttemptBuckets(settings.registrations, capacity: settings.countedCallers)
+    shares = AttemptBuckets(settings.shares, capacity: settings.countedCallers)
     nobody = .unmatchable(cost: settings.passwordCost)
   }
 
