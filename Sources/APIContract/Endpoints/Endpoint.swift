@@ -128,5 +128,5 @@ extension Endpoint.Query {
 public enum Endpoints {
   public static let all: [Endpoint] =
     models + images + firmwares + codes + things + accounts + store + thingSide + users
-    + service
+    + classes + service
 }
