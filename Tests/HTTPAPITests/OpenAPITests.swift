@@ -237,7 +237,7 @@ private final class DocumentedJourney {
     try await call(Endpoints.updateObject, path + "/k", 200, body: object)
     try await call(Endpoints.updateObject, path + "/k", 400, body: Array("[]".utf8))
     try await call(Endpoints.updateObjectByOldPath, "/v2/things/notes/k", 200, body: object)
-    try await call(Endpoints.updateObjectByOldPath, "/v2/things/notes/none", 404, body: object)
+    try await call(Endpoints.updateObjectByOldPath, "/v2/things/notes/none", 404, body: Array("{}".utf8))
     try await call(Endpoints.deleteObject, path + "/k", 200)
     try await call(Endpoints.deleteObject, path + "/k", 404)
     try await call(Endpoints.deleteCollection, path, 200)
