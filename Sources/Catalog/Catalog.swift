@@ -32,6 +32,14 @@ public final class Catalog: Sendable {
     try await commits.perform(change)
   }
 
+  /// The same, and tells of it: `committed` is called on the writer, in the order of the commits, before this returns. It must
+  /// not wait.
+  func write<Value: Sendable>(
+    _ change: @escaping @Sendable (Database) throws -> Value, committed: @escaping @Sendable (Value) -> Void
+  ) async throws -> Value {
+    try await commits.perform(change, committed: committed)
+  }
+
   /// Queues a change behind those queued before, without waiting for it.
   func enqueue(_ change: @escaping @Sendable (Database) throws -> Void) -> PendingCommit {
     let pending = PendingCommit()

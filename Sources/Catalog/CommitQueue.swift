@@ -25,9 +25,15 @@ final class CommitQueue: Sendable {
   init(pool: DatabasePool) { self.pool = pool }
 
   /// Queues a change and waits until it is on the disk.
-  func perform<Value: Sendable>(_ change: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+  /// - Parameter committed: called with the value once it is, in the order of the commits.
+  func perform<Value: Sendable>(
+    _ change: @escaping @Sendable (Database) throws -> Value, committed: @escaping @Sendable (Value) -> Void = { _ in }
+  ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      enqueue(change) { continuation.resume(with: $0) }
+      enqueue(change) { result in
+        if case .success(let value) = result { committed(value) }
+        continuation.resume(with: result)
+      }
     }
   }
 

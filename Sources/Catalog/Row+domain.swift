@@ -36,6 +36,14 @@ extension Row {
     (try? JSONDecoder().decode([String].self, from: Data((self[column] as String).utf8))) ?? []
   }
 
+  /// A column that holds JSON.
+  func json(_ column: String) throws -> JSONValue {
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data((self[column] as String).utf8)) else {
+      throw Self.damaged(column)
+    }
+    return value
+  }
+
   private static func damaged(_ column: String) -> CatalogError {
     CatalogError(.failed, "the column \(column) holds what it never should")
   }

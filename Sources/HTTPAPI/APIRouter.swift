@@ -51,6 +51,8 @@ public enum APIRouter {
     StatusRoutes(service: service).add(to: &table)
     AppRoutes(service: service, settings: settings).add(to: &table)
     SessionRoutes(service: service, settings: settings).add(to: &table)
+    SettingsRoutes(service: service, settings: settings).add(to: &table)
+    ClassRoutes(service: service, settings: settings).add(to: &table)
     ActivationRoute(service: service, settings: settings).add(to: &table)
     ResourceRoutes(service: service, settings: settings).add(to: &table)
     TagRoutes(service: service, settings: settings).add(to: &table)

@@ -130,6 +130,33 @@ import Testing
     try await expectNoScan(statements, catalog)
   }
 
+  @Test func `settings and objects of one user are found without reading a whole table, lists without sorting`() async throws {
+    let test = try await TestCatalog()
+    let catalog = test.catalog
+    let session = NewSession(hash: test.hash(1), expiresAt: .start.adding(seconds: 10))
+    let new = NewUser(publicID: "u", email: "a@b", passwordHash: "p")
+    guard case .created(let user) = try await catalog.enrol(new, app: "one", isOpen: true, session: session, at: .start)
+    else { throw CancellationError() }
+    let collection = ClassCollection(userID: user.id, name: "notes")
+    let statements = try await statements(catalog) {
+      _ = try await catalog.settings(of: user.id)
+      _ = try await catalog.changeSettings(
+        of: user.id, .object(["a": .integer(1)]), passwordHash: "q", session: test.hash(1), largest: 100)
+      _ = try await catalog.createObject("k", "{}", in: collection, most: 10, at: .start) { _ in }
+      _ = try await catalog.updateObject("k", in: collection, .object([:]), largest: 100, at: .start) { _ in }
+      _ = try await catalog.object("k", in: collection)
+      #expect(try await catalog.objects(in: collection, before: nil, limit: nil, largest: 100) == ["{}"])
+      #expect(try await catalog.objects(in: collection, before: "k", limit: 5, largest: 100) == [])
+      _ = try await catalog.deleteObjects("k", in: collection) { _ in }
+      _ = try await catalog.deleteObjects(nil, in: collection) { _ in }
+    }
+    #expect(statements.count >= 13)
+    try await expectNoScan(statements, catalog)
+    for statement in statements where statement.contains("ORDER BY") {
+      #expect(!(try await plan(statement, catalog).joined().contains("TEMP B-TREE")), "\(statement)")
+    }
+  }
+
   @Test func `what is overdue is found by its own index`() async throws {
     let test = try await TestCatalog()
     let statements = try await statements(test.catalog) {

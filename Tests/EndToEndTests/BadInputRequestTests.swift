@@ -56,6 +56,9 @@ import Testing
   @Test func bodiesThatAreNoJSONObjectAreRefusedEverywhere() async throws {
     try await withThing { server, _, token, id in
       let before = try await server.operate("GET", "/api/v1/audit").body
+      let credentials = #"{"email":"ada@example.com","password":"a long password"}"#
+      let opened = try await server.exchange("POST", "/v2/register", credentials)
+      let session = try #require(opened.json?["token"]?.text)
       let endpoints = Endpoints.all.filter { $0.request?.contentType == "application/json" }
       #expect(endpoints.count >= 8)
       for endpoint in endpoints {
@@ -68,7 +71,9 @@ import Testing
           if endpoint.access == .operators {
             expectProblem(try await server.operate(method, path, body.bytes), 400, nil, comment)
           } else {
-            expectThingError(try await server.exchange(RawRequest(method: method, path: path, body: body.bytes)), 400, comment)
+            let headers = endpoint.access == .users ? [(name: "Authorization", value: session)] : []
+            let request = RawRequest(method: method, path: path, headers: headers, body: body.bytes)
+            expectThingError(try await server.exchange(request), 400, comment)
           }
         }
       }
@@ -211,7 +216,7 @@ import Testing
 
   @Test func unknownPathsAreNotFoundAndWrongMethodsAreToldTheRightOnes() async throws {
     try await withThing { server, _, token, id in
-      for path in ["/v2/nothing", "/v2/things/\(token)/nothing", "/v2/things/\(token)/firmwares", "/v2"] {
+      for path in ["/v2/nothing", "/v2/things/\(token)/nothing", "/v2/things/\(token)/firmwares"] {
         expectThingError(try await server.exchange("GET", path), 404, path)
       }
       for path in ["/", "/nothing", "/api", "/v1", "/..%2F..%2Fetc%2Fpasswd", "/../../etc/passwd"] {
@@ -219,7 +224,8 @@ import Testing
       }
       expectProblem(try await server.operate("GET", "/api/v1/nothing"), 404, "unknown-path")
       var allowed: [String: Set<String>] = [:]
-      for endpoint in Endpoints.all {
+      // The old path of objects would make every path below a thing a known one.
+      for endpoint in Endpoints.all where endpoint.id != Endpoints.updateObjectByOldPath.id {
         allowed[path(endpoint, thing: id, token: token), default: []].insert(endpoint.method.rawValue.uppercased())
       }
       for (path, methods) in allowed {

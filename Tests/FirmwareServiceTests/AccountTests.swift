@@ -62,6 +62,19 @@ import Testing
     #expect(!begins)
   }
 
+  @Test func `a session that has ended changes neither settings nor the password any more`() async throws {
+    let test = try await TestService()
+    let opened = try await test.service.register(email: "ada@x", password: "a long password", app: nil, address: "")
+    let user = try #require(try await test.service.identifyUser(session: opened.token))
+    _ = try await test.service.endSessions(of: user.publicID, by: "op")
+    await expectRefusal(.sessionEnded) {
+      try await test.service.changeSettings(
+        .object(["password": .string("another password"), "a": .integer(1)]), of: user)
+    }
+    #expect(try await test.service.readSettings(of: user) == "{}")
+    _ = try await logIn(test, "ada@x", "a long password")
+  }
+
   @Test func `a session that ended while it was read is not kept in memory`() async throws {
     let table = SessionTable(capacity: 10)
     let user = SessionUser(

@@ -241,6 +241,10 @@ private final class DocumentedJourney {
     let opened = try await call(Endpoints.logIn, "/v2/login", 200, body: credentials)
     session = opened["token"]?.text ?? ""
     try await call(Endpoints.showSession, "/v2", 200)
+    try await call(Endpoints.readSettings, "/v2/me/settings", 200)
+    try await call(Endpoints.changeSettings, "/v2/me/settings", 200, body: Array(#"{"a":1}"#.utf8))
+    try await call(Endpoints.changeSettings, "/v2/me/settings", 400, body: Array("[]".utf8))
+    try await objects()
     let users = try await call(Endpoints.listUsers, "/api/v1/users?app=app1", 200)
     guard case .array(let list)? = users["users"], let id = list.first?["id"]?.text else { throw CancellationError() }
     try await call(Endpoints.endSessions, Endpoints.endSessions.path(id), 200)
@@ -265,6 +269,24 @@ private final class DocumentedJourney {
 
   private static func entries(_ list: JSONValue, _ name: String) -> [JSONValue] {
     if case .array(let entries)? = list[name] { entries } else { [] }
+  }
+
+  private func objects() async throws {
+    let (path, object) = ("/v2/classes/me/notes", Array(#"{"_id":"k","a":[1]}"#.utf8))
+    try await call(Endpoints.createObject, path, 201, body: object)
+    try await call(Endpoints.createObject, path, 409, body: object)
+    try await call(Endpoints.createObjectByKey, path + "/m", 201, body: Array("{}".utf8))
+    try await call(Endpoints.listObjects, path, 200)
+    try await call(Endpoints.listObjects, path + "?limit=x", 400)
+    try await call(Endpoints.readObject, path + "/k", 200)
+    try await call(Endpoints.readObject, path + "/none", 404)
+    try await call(Endpoints.updateObject, path + "/k", 200, body: object)
+    try await call(Endpoints.updateObject, path + "/k", 400, body: Array("[]".utf8))
+    try await call(Endpoints.updateObjectByOldPath, "/v2/things/notes/k", 200, body: object)
+    try await call(Endpoints.updateObjectByOldPath, "/v2/things/notes/none", 404, body: Array("{}".utf8))
+    try await call(Endpoints.deleteObject, path + "/k", 200)
+    try await call(Endpoints.deleteObject, path + "/k", 404)
+    try await call(Endpoints.deleteCollection, path, 200)
   }
 
   private func problems() async throws {

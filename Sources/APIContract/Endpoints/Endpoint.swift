@@ -127,5 +127,6 @@ extension Endpoint.Query {
 /// Every endpoint of the service. The files beside this one add them by noun.
 public enum Endpoints {
   public static let all: [Endpoint] =
-    models + images + firmwares + codes + things + accounts + mails + store + thingSide + live + users + service
+    models + images + firmwares + codes + things + accounts + mails + store + thingSide + live + users + classes
+    + service
 }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Accounts: what users do by a session (wire page, sections 4.1 and 4.6), and what operators do with apps and users.
 extension Endpoints {
   public static let register = account(
@@ -7,7 +9,14 @@ extension Endpoints {
   public static let showSession = ofUsers(
     "showSession", .get, "/v2", "Whether the session is valid", .json(200, DoneShape.self))
 
-  static let users = [register, logIn, showSession]
+  public static let readSettings = ofUsers(
+    "readSettings", .get, "/v2/me/settings", "The user's settings: a JSON object", .json(200, JSONValue.self))
+  public static let changeSettings = ofUsers(
+    "changeSettings", .put, "/v2/me/settings",
+    "Merge into the settings (RFC 7396: null deletes); `password` changes the password and ends the user's other sessions",
+    request: .body(JSONValue.self), .json(200, DoneShape.self), errors: [400, 413, 415, 503])
+
+  static let users = [register, logIn, showSession, readSettings, changeSettings]
 
   public static let createApp = Endpoint.operators(
     "createApp", .post, "/api/v1/apps", "Create an app for users to register in; again is a success",

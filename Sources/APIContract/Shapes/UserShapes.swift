@@ -123,3 +123,14 @@ public struct EndedSessions: Codable, Sendable {
     self.ended = ended
   }
 }
+
+/// The answer to an object that was stored.
+public struct ObjectCreatedShape: Codable, Sendable {
+  public let status: String
+  public let _id: String
+
+  public init(status: String, _id: String) {
+    self.status = status
+    self._id = _id
+  }
+}

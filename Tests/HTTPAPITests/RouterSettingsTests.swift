@@ -1,0 +1,81 @@
+import Domain
+import FirmwareService
+import HTTPTypes
+import Testing
+
+@testable import HTTPAPI
+
+@Suite("A user's settings at the door") struct RouterSettingsTests {
+  private static let path = "/v2/me/settings"
+  private static let updated = #"{"status":"success","message":"updated"}"#
+
+  private func logIn(_ front: FrontDoor, _ password: String) async throws -> Answer {
+    try await front.post("/v2/login", #"{"email":"ada@example.com","password":"\#(password)"}"#)
+  }
+
+  @Test(arguments: Door.allCases) func `are merged member by member, and null deletes`(door: Door) async throws {
+    let test = try await TestService()
+    let (ada, bob) = (try await test.user(), try await test.user("bob@example.com"))
+    try await test.open(door) { front in
+      #expect(try await front.ask(.get, Self.path, as: ada).text == "{}")
+      for (patch, settings) in [
+        (#"{"thing":"x","units":{"t":"C","l":"m"},"list":[1,2.5,"a/b",null,true]}"#, ""),
+        (#"{"units":{"t":"K"},"thing":null}"#, #"{"list":[1,2.5,"a/b",null,true],"units":{"l":"m","t":"K"}}"#),
+        ("{}", #"{"list":[1,2.5,"a/b",null,true],"units":{"l":"m","t":"K"}}"#),
+        (#"{"units":null,"list":{"a":1}}"#, #"{"list":{"a":1}}"#),
+      ] {
+        let answer = try await front.ask(.put, Self.path, as: ada, patch)
+        #expect(answer.status == 200 && answer.text == Self.updated && answer.type == "application/json")
+        let read = try await front.ask(.get, Self.path + "/", as: ada)
+        #expect(settings.isEmpty || read.text == settings)
+        #expect(read.length == read.bytes.count && read.type == "application/json")
+      }
+      #expect(try await front.ask(.get, Self.path, as: bob).text == "{}", "another's are not touched")
+      for (text, message) in [
+        ("[]", "the settings: an object is needed"), ("1", "the settings: an object is needed"), ("{", "the body is not JSON"),
+        (#"{"password":null}"#, "password: a text is needed"), (#"{"password":12345678}"#, "password: a text is needed"),
+      ] { try await front.ask(.put, Self.path, as: ada, text).expectThingError(400, message) }
+      let form = try await front.send(
+        .put, Self.path, [.authorization: ada, .contentType: "application/x-www-form-urlencoded"],
+        body: Array("list[a]=b&name=A+B".utf8))
+      #expect(form.status == 200)
+      #expect(try await front.ask(.get, Self.path, as: ada).text == #"{"list":{"a":"b"},"name":"A B"}"#)
+    }
+  }
+
+  @Test func `have a largest size, and a change that goes beyond it changes nothing`() async throws {
+    let test = try await TestService({ _ in }, service: { $0.largestSettings = 100 })
+    let ada = try await test.user()
+    try await test.open(.router) { front in
+      // {"a":"…"} has 8 bytes around the text.
+      let full = String(repeating: "x", count: 92)
+      #expect(try await front.ask(.put, Self.path, as: ada, #"{"a":"\#(full)"}"#).status == 200)
+      try await front.ask(.put, Self.path, as: ada, #"{"b":1,"password":"another password"}"#)
+        .expectThingError(413, "the settings would have more than 100 bytes")
+      #expect(try await front.ask(.get, Self.path, as: ada).text == #"{"a":"\#(full)"}"#)
+      #expect(try await self.logIn(front, "another password").status == 401)
+      #expect(try await self.logIn(front, "a long password").status == 200)
+      #expect(try await front.ask(.put, Self.path, as: ada, #"{"a":null,"b":1}"#).status == 200, "smaller again")
+    }
+  }
+
+  @Test(arguments: Door.allCases) func `a new password ends the other sessions and keeps this one`(door: Door) async throws {
+    let test = try await TestService()
+    let (ada, bob) = (try await test.user(), try await test.user("bob@example.com"))
+    try await test.open(door) { front in
+      let other = try #require(try await self.logIn(front, "a long password").json()["token"]?.text)
+      #expect(try await front.ask(.get, "/v2", as: other).status == 200)
+      try await front.ask(.put, Self.path, as: ada, #"{"password":"short"}"#)
+        .expectThingError(400, "password: 8 to 1024 bytes are needed")
+      #expect(try await front.ask(.get, "/v2", as: other).status == 200, "a refused change ends nothing")
+
+      let answer = try await front.ask(.put, Self.path, as: ada, #"{"password":"another password","name":"Ada"}"#)
+      #expect(answer.status == 200 && answer.text == Self.updated)
+      try await front.ask(.get, "/v2", as: other).expectThingError(401, "Invalid session token")
+      #expect(try await front.ask(.get, Self.path, as: ada).text == #"{"name":"Ada"}"#, "the password is no setting")
+      #expect(try await front.ask(.get, "/v2", as: bob).status == 200)
+      #expect(try await self.logIn(front, "a long password").status == 401)
+      #expect(try await self.logIn(front, "another password").status == 200)
+    }
+  }
+}
