@@ -53,7 +53,7 @@ install_missing() {
 # Puts what the tests need in Python into .build/python, where it is not there already; nothing else on the machine changes.
 install_python_tools() {
   local folder=.build/python mark
-  mark="$folder/.installed $(printf '%s' "${python_tools[*]}" | cksum | cut -d' ' -f1)"
+  mark="$folder/.installed-$(printf '%s' "${python_tools[*]}" | cksum | cut -d' ' -f1)"
   [[ -e "$mark" ]] && return 0
   if ! python3 -m pip --version >/dev/null 2>&1; then install_missing python3 python3-pip; fi
   echo "Installing ${python_tools[*]} into $folder" >&2

@@ -7,13 +7,14 @@ extension Endpoints {
       .empty(404, "Not stored; Upload-Offset is the number of bytes that a next PUT may continue from"),
       .empty(400, "No digest"),
       .empty(401, "No valid operator token"),
+      .empty(503, "The store fails"),
     ])
   public static let storeImage = Endpoint(
     id: "storeImage", method: .put, template: "/api/v1/images/{digest}", access: .operators,
     summary: "Store the bytes of an image under their SHA-256; `Content-Range: bytes FIRST-LAST/SIZE` continues a cut upload",
     query: [], request: .bytes(0, "The image"),
     answers: [.json(201, ImageShape.self, "Stored"), .json(200, ImageShape.self, "It was stored already")]
-      + [400, 401, 408, 409, 413, 416, 422, 507].map { .problem($0) })
+      + [400, 401, 408, 409, 413, 416, 422, 503, 507].map { .problem($0) })
 
   static let images = [probeImage, storeImage]
 

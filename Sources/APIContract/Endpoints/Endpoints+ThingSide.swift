@@ -66,9 +66,11 @@ extension Endpoints {
     _ id: String, _ method: Endpoint.Method, _ template: String, _ summary: String, query: [Endpoint.Query] = [],
     request: Endpoint.Answer? = nil, _ answer: Endpoint.Answer, also: [Endpoint.Answer] = [], errors: [Int]
   ) -> Endpoint {
-    Endpoint(
+    // Every path may be badly encoded, and every verb may find the store failing, or full where it writes.
+    let everyErrors = Set(errors + [400, 503] + (request == nil ? [] : [413, 507])).sorted()
+    return Endpoint(
       id: id, method: method, template: template, access: .things, summary: summary, query: query, request: request,
-      answers: [answer] + also + errors.map { .json($0, ThingAPIError.self, "The error") })
+      answers: [answer] + also + everyErrors.map { .json($0, ThingAPIError.self, "The error") })
   }
 }
 
