@@ -18,6 +18,11 @@ import Testing
     bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
   }
 
+  @Test func `SHA-1 is that of FIPS 180-4's examples`() {
+    #expect(Self.hex(SHA1Digest.digest(of: [])) == "da39a3ee5e6b4b0d3255bfef95601890afd80709")
+    #expect(Self.hex(SHA1Digest.digest(of: Array("abc".utf8))) == "a9993e364706816aba3e25717850c26c9cd0d89d")
+  }
+
   @Test(arguments: known) func `known texts have the known digest, at once and in pieces`(text: String, digest: String) {
     let bytes = Array(text.utf8)
     #expect(Self.hex(SHA256Hasher.digest(of: bytes)) == digest)

@@ -83,8 +83,10 @@ import Testing
   }
 
   /// A firmware on offer for one thing.
-  private func openWithOffer() async throws -> (workshop: Workshop, thing: CurlThing, id: String, image: [UInt8]) {
-    let workshop = try await Workshop.open()
+  private func openWithOffer(
+    serve arguments: [String] = []
+  ) async throws -> (workshop: Workshop, thing: CurlThing, id: String, image: [UInt8]) {
+    let workshop = try await Workshop.open(serve: arguments)
     try await workshop.command("model", "create", model, "--mcu", mcu, "--numeric-versions")
     try await workshop.command("model", "trust", model, workshop.publicKey)
     let image = try Corpus.fixtures.images()[0]
@@ -93,17 +95,18 @@ import Testing
   }
 
   @Test func requestsWithBareLineFeedsAreAnsweredAsOldDeviceCodeReadsThem() async throws {
-    let (workshop, thing, id, image) = try await openWithOffer()
+    let (workshop, thing, id, image) = try await openWithOffer(serve: ["--device-port", "0", "--lenient-line-endings"])
+    let devices = try #require(workshop.server.deviceURL)
     // As the Lua client of NodeMCU sends it, and reads it: the JSON is what follows the first brace of the first segment.
     let fields = "Host: localhost\nAccept: application/json\nConnection: close\n\n"
-    let first = try await firstSegment(of: "GET /v2/things/\(thing.token)/firmwares/latest HTTP/1.1\n" + fields, workshop)
+    let first = try await firstSegment(of: "GET /v2/things/\(thing.token)/firmwares/latest HTTP/1.1\n" + fields, devices)
     #expect(first.count < 1400)
     let brace = try #require(first.firstIndex(of: UInt8(ascii: "{")))
     let offer = try JSONValue.reading(String(decoding: first[brace...], as: UTF8.self))
     #expect(offer["firmwares"]?[0]?["_id"] == .string(id))
     #expect(offer["firmwares"]?[0]?["version"]?.text.flatMap(Double.init) == 7)
 
-    let download = try RawConnection(workshop.server.url)
+    let download = try RawConnection(devices)
     await download.send("GET /v2/things/\(thing.token)/firmwares/download/\(id) HTTP/1.1\n" + fields)
     let answer = try await download.answer()
     #expect(answer.status == 200)
@@ -111,7 +114,7 @@ import Testing
     #expect(answer.body == image)
 
     // Several on one connection, with the line break that some send behind a body.
-    let kept = try RawConnection(workshop.server.url)
+    let kept = try RawConnection(devices)
     let report = "{\"values\":[{\"key\":\"$firmware\",\"value\":{\"version\":\"7\",\"status\":\"installed\"}}]}"
     await kept.send(
       "POST /v2/things/\(thing.token) HTTP/1.1\nHost: localhost\nContent-Length: \(report.utf8.count)\n\n\(report)\r\n")
@@ -183,8 +186,8 @@ import Testing
   }
 
   /// What one look at the network brings first, as a client with no loop around its reading sees it.
-  private func firstSegment(of request: String, _ workshop: Workshop) async throws -> [UInt8] {
-    let descriptor = try Loopback.connect(to: workshop.server.url)
+  private func firstSegment(of request: String, _ url: String) async throws -> [UInt8] {
+    let descriptor = try Loopback.connect(to: url)
     return await offThread {
       let bytes = Array(request.utf8)
       _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))

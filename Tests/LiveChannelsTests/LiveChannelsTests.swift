@@ -117,6 +117,9 @@ import Testing
     _ = second
   }
 
+}
+
+@Suite struct LiveOrderTests {
   /// Counts up to an end, from one loop.
   final class Counter: LiveSubscriber {
     let framing = LiveFraming.chunk
@@ -139,7 +142,7 @@ import Testing
 
   @Test func manyWritersAndLoopsKeepOneOrder() async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 3)
-    let channels = channels
+    let channels = LiveChannels()
     let count = 2000
     var results: [EventLoopFuture<[String]>] = []
     for _ in 0..<6 {

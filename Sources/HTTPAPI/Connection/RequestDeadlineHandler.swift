@@ -42,6 +42,9 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
   /// When the bytes that had left were last seen to grow, and how many they were; nil while nothing is waiting to leave.
   private var lastDrain: (time: NIODeadline, bytes: Int)?
   private var task: (deadline: NIODeadline, scheduled: Scheduled<Void>)?
+  /// A task is cancelled by a search through all of the loop's. Streams are many, and often end together, so that theirs are left
+  /// to run out.
+  private var isStream = false
   /// What has been read while nobody may see it; nil for the rest of the time.
   private var heldReads: [NIOAny]?
 
@@ -58,10 +61,8 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
     phaseBegan = context.eventLoop.now
     if let timeout = timeout(of: next) {
       look(at: phaseBegan + timeout)
-    } else if lastDrain == nil {
-      task?.scheduled.cancel()
-      task = nil
     }
+    isStream = isStream || next == .streaming
   }
 
   /// Sends a refusal where one can still be sent, and closes.
@@ -142,7 +143,7 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
     guard let context else { return }
     if let task {
       if task.deadline <= deadline { return }
-      task.scheduled.cancel()
+      if !isStream { task.scheduled.cancel() }
     }
     let loop = context.eventLoop.assumeIsolatedUnsafeUnchecked()
     task = (deadline, loop.scheduleTask(deadline: deadline) { self.look() })
@@ -208,7 +209,7 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
   }
 
   private func end() {
-    task?.scheduled.cancel()
+    if !isStream { task?.scheduled.cancel() }
     task = nil
     context = nil
   }

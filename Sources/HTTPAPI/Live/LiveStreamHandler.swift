@@ -6,13 +6,15 @@ import NIOWebSocket
 /// A connection that has become a stream: it writes what is published, a keep-alive when nothing was, and the end.
 ///
 /// What the client sends is not looked at here. What is behind it in the pipeline, if anything, belonged to the requests before
-/// and is cut off from the network. There is one scheduled task per stream: when it runs it looks what is due.
+/// and is cut off from the network. There is one scheduled task per stream: when it runs it looks what is due, at
+/// least once a minute.
 final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = Any
   typealias OutboundOut = IOData
 
   private static let silence = Array("{}".utf8)
+  private static let longestPause = TimeAmount.seconds(60)
 
   let framing: LiveFraming
   private let plan: LivePlan
@@ -33,7 +35,6 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   /// else could answer.
   private var lastHeard = NIODeadline.uptimeNanoseconds(0)
   private var hasPinged = false
-  private var task: Scheduled<Void>?
 
   /// - Parameter whenGone: called once, when the connection is closed.
   init(
@@ -109,8 +110,6 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   }
 
   private func unsubscribe() {
-    task?.cancel()
-    task = nil
     if let subscription { serving.channels.cancel(subscription) }
     subscription = nil
   }
@@ -166,7 +165,6 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   // MARK: Time
 
   private func look() {
-    task = nil
     guard let context, !hasEnded else { return }
     let now = context.eventLoop.now
     if let endsAt, now >= endsAt { return end("the token has ended", code: .policyViolation) }
@@ -184,7 +182,9 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     var next = lastSent + keepAlive
     if framing == .webSocket { next = min(next, lastHeard + limits.idleTimeout + (hasPinged ? limits.idleTimeout : .zero)) }
     if let endsAt { next = min(next, endsAt) }
-    task = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(deadline: next) { self.look() }
+    // To cancel it would be a search through all streams of the loop: what is left of one that has ended runs out instead.
+    next = min(next, now + Self.longestPause)
+    context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(deadline: next) { [weak self] in self?.look() }
   }
 
   // MARK: Channel

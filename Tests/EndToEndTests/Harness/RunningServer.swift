@@ -6,6 +6,8 @@ final class RunningServer: Sendable {
   let store: String
   /// `http://127.0.0.1:PORT`
   let url: String
+  /// The same of the device port; nil where there is none.
+  let deviceURL: String?
   private let arguments: [String]
   private let environment: [String: String]
   private let process: Process
@@ -46,7 +48,8 @@ final class RunningServer: Sendable {
     process.standardInput = FileHandle.nullDevice
     try process.run()
     var output = ""
-    while !output.contains("\n") {
+    let lines = arguments.contains("--device-port") ? 2 : 1
+    while output.count(where: { $0 == "\n" }) < lines {
       let piece = pipe.fileHandleForReading.availableData
       if piece.isEmpty { break }
       output += String(decoding: piece, as: UTF8.self)
@@ -58,6 +61,8 @@ final class RunningServer: Sendable {
       throw StartFailure(status: process.terminationStatus, output: output, errors: log)
     }
     url = String(line.dropFirst(ready.count))
+    let devices = "Devices may also connect to "
+    deviceURL = output.split(separator: "\n").first { $0.hasPrefix(devices) }.map { String($0.dropFirst(devices.count)) }
   }
 
   deinit {
