@@ -45,6 +45,14 @@ extension OperatorClient {
     try await call(Endpoints.retryThing, Endpoints.retryThing.path(id), query: [("mcu", mcu)])
   }
 
+  public func allowLink(of id: String, _ isAllowed: Bool) async throws -> LinkAllowanceShape {
+    try await call(Endpoints.allowLink, Endpoints.allowLink.path(id), sending: LinkAllowance(allow: isAllowed))
+  }
+
+  public func endLink(of id: String) async throws -> ThingShape {
+    try await call(Endpoints.endLink, Endpoints.endLink.path(id))
+  }
+
   public func importThings(_ things: [ImportedThing]) async throws -> ThingImportShape {
     try await call(Endpoints.importThings, Endpoints.importThings.path(), sending: ThingImport(things: things))
   }

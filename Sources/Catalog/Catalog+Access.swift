@@ -1,15 +1,6 @@
 public import Domain
 import GRDB
 
-/// A thing that a user sees.
-public struct SeenThing: Sendable, Hashable {
-  public let thingID: Int64
-  public let publicID: String
-  public let modelID: Int64
-  /// Whether the user is its owner; else somebody shared it.
-  public let owns: Bool
-}
-
 /// A resource of a thing that a user sees, and from which arrival on.
 public struct SeenResource: Sendable, Hashable {
   public let thingID: Int64

@@ -25,27 +25,6 @@ public struct NewShare: Sendable {
   }
 }
 
-/// A share as its owner, or the one it is offered to, sees it.
-public struct ShareSummary: Sendable, Hashable {
-  public let email: String
-  public let ownerEmail: String
-  public let app: String
-  public let things: [String]
-  /// `*` for all.
-  public let resources: [String]
-  public let createdAt: Timestamp
-  public let confirmedAt: Timestamp?
-}
-
-/// What became of a confirmation.
-public enum ShareConfirmation: Sendable {
-  case confirmed
-  /// No share waits for this token.
-  case unknown
-  /// Nobody with the e-mail has an account in the app yet.
-  case noAccount
-}
-
 /// What users share with each other.
 extension Catalog {
   /// Offers a share, and queues the mail that asks for its confirmation, in one transaction.

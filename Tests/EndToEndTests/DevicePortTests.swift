@@ -59,7 +59,7 @@ import Testing
     #expect(result.errors.contains("--device-port"))
     let variable = try await Program.run(Program.firmament, serve, environment: ["FIRMAMENT_LENIENT_LINE_ENDINGS": "perhaps"])
     #expect(variable.status == 1)
-    #expect(variable.errors.contains("lenientLineEndings: perhaps is neither true nor false"))
+    #expect(variable.errors.contains("lenientLineEndings: true or false is needed, not perhaps"))
   }
 
   @Test func streamsOnBothPortsEndWithTheServerAndDoNotHoldItUp() async throws {

@@ -127,6 +127,7 @@ extension Endpoint.Query {
 /// Every endpoint of the service. The files beside this one add them by noun.
 public enum Endpoints {
   public static let all: [Endpoint] =
-    models + images + firmwares + codes + things + accounts + mails + store + thingSide + live + users + classes
+    models + images + firmwares + codes + things + links + accounts + mails + store + thingSide + live + users + sharing
+    + classes
     + service
 }

@@ -12,11 +12,14 @@ extension Endpoints {
     "createObjectByKey", .post, object, "Store an object under this key", request: .body(JSONValue.self),
     .json(201, ObjectCreatedShape.self), errors: [400, 409, 413, 415])
   public static let listObjects = ofUsers(
-    "listObjects", .get, collection, "The objects of a collection, sorted by `_id`, last first",
+    "listObjects", .get, collection,
+    "The objects of a collection, sorted by `_id`, last first; with `subscribe=true` a stream of their changes, which may be a "
+      + "WebSocket or server-sent events",
     query: [
       .init(name: "limit", summary: "At most so many; without it, all", schema: .integer),
       .text("before", "Only those whose `_id` sorts before this one: the last of the page before"),
-    ], .json(200, [JSONValue].self), errors: [400, 413])
+    ] + .subscription, .json(200, [JSONValue].self), also: [.empty(101, "A WebSocket from here on")],
+    errors: [400, 413, 426, 503])
   public static let readObject = ofUsers(
     "readObject", .get, object, "One object", .json(200, JSONValue.self), errors: [400, 404])
   public static let updateObject = ofUsers(

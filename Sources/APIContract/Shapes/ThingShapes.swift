@@ -107,11 +107,14 @@ public struct ThingShape: Codable, Sendable {
   public let activatedAt: Timestamp?
   public let lastSeenAt: Timestamp?
   public let retiredAt: Timestamp?
+  /// The e-mail of the user who owns it.
+  public let owner: String?
+  public let tags: [String]
   public let mcus: [RunningVersion]
 
   public init(
     id: String, model: String, createdAt: Timestamp, activatedAt: Timestamp? = nil, lastSeenAt: Timestamp? = nil,
-    retiredAt: Timestamp? = nil, mcus: [RunningVersion]
+    retiredAt: Timestamp? = nil, owner: String? = nil, tags: [String], mcus: [RunningVersion]
   ) {
     self.id = id
     self.model = model
@@ -119,6 +122,8 @@ public struct ThingShape: Codable, Sendable {
     self.activatedAt = activatedAt
     self.lastSeenAt = lastSeenAt
     self.retiredAt = retiredAt
+    self.owner = owner
+    self.tags = tags
     self.mcus = mcus
   }
 }

@@ -31,6 +31,9 @@ public struct ThingReport: Sendable {
   public let thing: Thing
   public let model: Model
   public let mcus: [MCUReport]
+  /// The e-mail of the user who owns it.
+  public let owner: String?
+  public let tags: [Tag]
 }
 
 extension FirmwareService {
@@ -57,7 +60,8 @@ extension FirmwareService {
         installation: place?.firmwareID.flatMap { standing.installation(of: $0) },
         Self.decide(mcu, standing, releases))
     }
-    return ThingReport(thing: thing, model: model, mcus: mcus)
+    let owner = try await translatingErrors { try await catalog.ownerEmail(of: thing.id) }
+    return ThingReport(thing: thing, model: model, mcus: mcus, owner: owner, tags: try await listTags(of: thing.id))
   }
 
   /// Things, newest first.

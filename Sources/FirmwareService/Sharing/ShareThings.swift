@@ -1,6 +1,6 @@
-public import Catalog
+import Catalog
 import Cryptography
-import Domain
+public import Domain
 
 /// What a user grants: of these things, these resources. Nil is for all.
 public struct GrantedParts: Sendable, Hashable {

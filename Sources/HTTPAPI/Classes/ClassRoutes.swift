@@ -33,6 +33,10 @@ struct ClassRoutes: Sendable {
   }
 
   @Sendable func list(_ request: Request, _ context: APIContext) async throws -> Response {
+    if request.wantsStream {
+      let plan = try service.subscribeCollection(try context.parameter("collection"), by: try context.user)
+      return try StreamOpener(service: service, settings: settings).open(plan, for: request, context)
+    }
     let objects = try await service.listObjects(
       in: try context.parameter("collection"), before: request.query("before"), limit: try request.number("limit"),
       of: try context.user)

@@ -31,7 +31,7 @@ struct CrossOrigin: RouterMiddleware {
   /// The answer to OPTIONS of a path that there is: the methods it takes, and to a preflight what a page may send.
   private func options(_ request: Request) -> Response? {
     guard request.method == .options else { return nil }
-    let methods = endpoints.methods(forPath: request.uri.path)
+    let methods = endpoints.methods(forPath: request.uri.path, withOldPaths: true)
     guard !methods.isEmpty else { return nil }
     let allowed = (methods + ["OPTIONS"]).joined(separator: ", ")
     var headers: HTTPFields = [.allow: allowed]

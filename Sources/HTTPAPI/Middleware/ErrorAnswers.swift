@@ -83,12 +83,13 @@ struct ErrorAnswers: RouterMiddleware {
 }
 
 extension [Endpoint] {
-  /// The methods that a path takes, HEAD beside GET included; empty for an unknown path. The old path of objects does not
-  /// count: it would make every unknown path below a thing a known one, and devices look for a 404 there.
-  func methods(forPath path: String) -> [String] {
+  /// The methods that a path takes, HEAD beside GET included; empty for an unknown path.
+  /// - Parameter withOldPaths: whether the old path of objects counts. It makes every unknown path below a thing a known one,
+  ///   and devices look for a 404 there.
+  func methods(forPath path: String, withOldPaths: Bool = false) -> [String] {
     let segments = path.split(separator: "/")
     let methods = filter { endpoint in
-      guard endpoint.id != Endpoints.updateObjectByOldPath.id else { return false }
+      guard withOldPaths || endpoint.id != Endpoints.updateObjectByOldPath.id else { return false }
       let template = endpoint.template.split(separator: "/")
       return template.count == segments.count
         && zip(template, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }

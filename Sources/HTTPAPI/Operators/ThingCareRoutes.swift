@@ -18,6 +18,8 @@ struct ThingCareRoutes: Sendable {
     table.on(Endpoints.retireThing, retire)
     table.on(Endpoints.retryThing, retry)
     table.on(Endpoints.importThings, importThings)
+    table.on(Endpoints.allowLink, allowLink)
+    table.on(Endpoints.endLink, endLink)
   }
 
   @Sendable func list(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -65,6 +67,19 @@ struct ThingCareRoutes: Sendable {
     return try .json(ThingShape(try await service.showThing(id)))
   }
 
+  @Sendable func allowLink(_ request: Request, _ context: APIContext) async throws -> Response {
+    let id = try context.parameter("thing")
+    let allowance = try await request.shape(LinkAllowance.self, settings)
+    let until = try await service.allowLink(of: id, allowance.allow, by: context.operatorName)
+    return try .json(LinkAllowanceShape(id: id, allowedUntil: until))
+  }
+
+  @Sendable func endLink(_ request: Request, _ context: APIContext) async throws -> Response {
+    let id = try context.parameter("thing")
+    try await service.unlinkThing(id, by: context.operatorName)
+    return try .json(ThingShape(try await service.showThing(id)))
+  }
+
   @Sendable func importThings(_ request: Request, _ context: APIContext) async throws -> Response {
     let list = try await request.shape(ThingImport.self, settings)
     let things = list.things.map { ForeignThing(token: $0.token, model: $0.model, id: $0.id) }
@@ -78,7 +93,8 @@ extension ThingShape {
     let thing = report.thing
     self.init(
       id: thing.publicID, model: report.model.name, createdAt: thing.createdAt, activatedAt: thing.activatedAt,
-      lastSeenAt: thing.lastSeenAt, retiredAt: thing.retiredAt, mcus: report.mcus.map { RunningVersion($0) })
+      lastSeenAt: thing.lastSeenAt, retiredAt: thing.retiredAt, owner: report.owner, tags: report.tags.map(\.name),
+      mcus: report.mcus.map { RunningVersion($0) })
   }
 }
 

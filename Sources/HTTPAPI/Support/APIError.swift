@@ -17,7 +17,8 @@ extension ServiceError.Code {
   var status: HTTPResponse.Status {
     switch self {
     case .malformed, .malformedKey, .malformedManifest: .badRequest
-    case .invalidActivationCode, .notForThisThing, .notForThisUser, .unsignedManifest, .untrustedKey, .wrongSignature: .forbidden
+    case .invalidActivationCode, .notForThisThing, .notForThisUser, .unsignedManifest, .untrustedKey, .wrongSignature:
+      .forbidden
     case .revokedKey, .unknownApp: .forbidden
     case .wrongCredentials, .sessionEnded: .unauthorized
     case .unknownThing, .unknownModel, .unknownMCU, .unknownFirmware, .unknownKey, .unknownImage: .notFound

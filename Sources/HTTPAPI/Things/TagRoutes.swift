@@ -26,6 +26,7 @@ struct TagRoutes: Sendable {
 
   /// `{"tag":"x"}`, `{"name":"x"}`, `{"tags":["x","y"]}` or an array.
   private static func names(in body: JSONValue) throws -> [String] {
+    if body.text != nil { throw APIError.malformed("tag: an object or a list is needed") }
     let given = body["tag"] ?? body["name"] ?? body["tags"] ?? body
     let list: [JSONValue] = if case .array(let several) = given { several } else { [given] }
     return try list.map { name in

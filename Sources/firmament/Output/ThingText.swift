@@ -23,6 +23,8 @@ extension ThingShape: TextRendering {
     fields.add("activated", PlainText.time(activatedAt))
     fields.add("last seen", PlainText.time(lastSeenAt))
     fields.add("retired", retiredAt.map(PlainText.time))
+    fields.add("owner", owner)
+    fields.add("tags", tags.isEmpty ? nil : tags.joined(separator: ", "))
     var table = TextTable(["mcu", "runs", "firmware", "state", "since", "sent", "offer", "why"])
     for mcu in mcus {
       let state = mcu.firmware.map { firmware in
@@ -34,6 +36,13 @@ extension ThingShape: TextRendering {
       ])
     }
     return fields.text + "\n\n" + table.text
+  }
+}
+
+extension LinkAllowanceShape: TextRendering {
+  var text: String {
+    allowedUntil.map { "A user may link thing \(id) by its id until \(PlainText.time($0))." }
+      ?? "No user may link thing \(id) by its id."
   }
 }
 

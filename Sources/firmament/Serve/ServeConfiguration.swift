@@ -75,6 +75,7 @@ struct ServeConfiguration: Sendable {
 
   private static func serviceSettings(_ values: ConfiguredValues, _ settings: APISettings) throws -> ServiceSettings {
     var service = ServiceSettings()
+    service.publicURL = values.text("publicUrl").map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
     service.openApps = try values.flag("openApps")
     service.sessionSeconds = try values.number("sessionSeconds", 60...315_360_000).map(Int64.init) ?? service.sessionSeconds
     service.largestSettings = try values.number("largestSettings", 256...1 << 30) ?? service.largestSettings

@@ -89,7 +89,7 @@ enum ServedApplication {
       service: service, settings: configuration.settings, isReady: { readiness.isReady }, metricsText: { registry.text() })
     let listeners = Listeners(expected: configuration.devicePort == nil ? 1 : 2) { ports in
       readiness.begin()
-      announce(ports, folder, configuration, log)
+      service.isListening(at: announce(ports, folder, configuration, log))
     }
     var services: [any Service] = [
       application(
@@ -131,9 +131,10 @@ enum ServedApplication {
       services: services, onServerRunning: { channel in onPort(channel.localAddress?.port ?? port) }, logger: frameworkLog)
   }
 
+  /// - Returns: the address.
   private static func announce(
     _ ports: [Listeners.Kind: Int], _ folder: StoreFolder, _ configuration: ServeConfiguration, _ log: Logger
-  ) {
+  ) -> String {
     let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
     let url = "http://\(host):\(ports[.everything] ?? configuration.port)"
     do { try folder.announce(url) } catch {
@@ -141,6 +142,7 @@ enum ServedApplication {
     }
     let devices = ports[.devices].map { "Devices may also connect to http://\(host):\($0)\n" } ?? ""
     StandardStream.output.write("Firmament is listening on \(url)\n\(devices)")
+    return url
   }
 
   private static func close(_ catalog: Catalog, _ folder: StoreFolder, _ pool: NIOThreadPool) throws {

@@ -6,6 +6,6 @@ struct ThingCommand: AsyncParsableCommand {
     commandName: "thing", abstract: "Things: look at them, and at what became of their updates.",
     subcommands: [
       ThingListing.self, ThingShow.self, ThingReset.self, ThingRotate.self, ThingRetire.self, ThingRetry.self,
-      ThingImportCommand.self,
+      ThingAllowLink.self, ThingUnlink.self, ThingImportCommand.self,
     ])
 }
