@@ -42,8 +42,8 @@ final class RequestDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandle
   /// When the bytes that had left were last seen to grow, and how many they were; nil while nothing is waiting to leave.
   private var lastDrain: (time: NIODeadline, bytes: Int)?
   private var task: (deadline: NIODeadline, scheduled: Scheduled<Void>)?
-  /// A task is cancelled by a search through all of the loop's. Streams are many, and often end together, so that theirs are left
-  /// to run out.
+  /// A task is cancelled by a search through all of the loop's. Streams are many, and often end together, so that theirs are
+  /// left to run out.
   private var isStream = false
   /// What has been read while nobody may see it; nil for the rest of the time.
   private var heldReads: [NIOAny]?

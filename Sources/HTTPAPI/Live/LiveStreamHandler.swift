@@ -58,6 +58,10 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   func begin(head: ByteBuffer) {
     guard let context else { return }
     let now = context.eventLoop.now
+    // Below this the channel is not asked how much waits.
+    let limit = limits.subscriberQueueBytes
+    let mark = ChannelOptions.Types.WriteBufferWaterMark(low: max(1, limit / 2), high: max(1, limit))
+    if limit < 64 * 1024 { try? context.channel.syncOptions?.setOption(.writeBufferWaterMark, value: mark) }
     subscription = serving.channels.subscribe(self, to: plan, on: context.eventLoop)
     serving.figures.record(serving.channels)
     lastHeard = now
