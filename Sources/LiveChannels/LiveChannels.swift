@@ -22,9 +22,17 @@ public final class LiveChannels: Sendable {
 
   private let state = Mutex(State())
   private let mostSubscriptions: Int
+  private let whenDelivered: @Sendable (Int) -> Void
 
-  /// - Parameter mostSubscriptions: how many may be open at once.
-  public init(mostSubscriptions: Int = LiveChannels.defaultMostSubscriptions) { self.mostSubscriptions = mostSubscriptions }
+  /// - Parameters:
+  ///   - mostSubscriptions: how many may be open at once.
+  ///   - whenDelivered: told now and then how many messages were delivered since, each counted for every subscriber.
+  public init(
+    mostSubscriptions: Int = LiveChannels.defaultMostSubscriptions, whenDelivered: @escaping @Sendable (Int) -> Void = { _ in }
+  ) {
+    self.mostSubscriptions = mostSubscriptions
+    self.whenDelivered = whenDelivered
+  }
 
   // MARK: Publishing
 
@@ -70,7 +78,8 @@ public final class LiveChannels: Sendable {
           defer { state.inboxes[shard.index] = [] }
           return state.inboxes[shard.index]
         }
-        shard.handle(entries)
+        let taken = shard.handle(entries)
+        if taken > 0 { self.whenDelivered(taken) }
       }
     }
   }

@@ -39,21 +39,25 @@ final class LiveShard: @unchecked Sendable {
     return true
   }
 
-  func handle(_ entries: [Entry]) {
+  /// - Returns: how many messages were taken, each counted for every subscriber.
+  func handle(_ entries: [Entry]) -> Int {
     let now = loop.now
+    var taken = 0
     for entry in entries {
       switch entry {
       case .message(let topic, let json):
         guard let listeners = byTopic[topic] else { continue }
-        deliver(json, to: listeners.values, at: now)
+        taken += deliver(json, to: listeners.values, at: now)
       case .end(let owner, let message):
         for subscription in byOwner[owner].map({ Array($0.values) }) ?? [] { subscription.subscriber.end(because: message) }
       }
     }
+    return taken
   }
 
   /// Packs a message at most once in each form. A subscriber that gives up in the middle changes the tables, not this walk.
-  private func deliver(_ json: [UInt8], to listeners: some Sequence<LiveSubscription>, at now: NIODeadline) {
+  private func deliver(_ json: [UInt8], to listeners: some Sequence<LiveSubscription>, at now: NIODeadline) -> Int {
+    var taken = 0
     var chunk: ByteBuffer?
     var event: ByteBuffer?
     var webSocket: ByteBuffer?
@@ -70,7 +74,8 @@ final class LiveShard: @unchecked Sendable {
         case .event: packed(.event, &event)
         case .webSocket: packed(.webSocket, &webSocket)
         }
-      listener.subscriber.deliver(message, at: now)
+      if listener.subscriber.deliver(message, at: now) { taken += 1 }
     }
+    return taken
   }
 }

@@ -6,7 +6,8 @@ public protocol LiveSubscriber: AnyObject {
   var framing: LiveFraming { get }
 
   /// Takes a message that is packed already, and shared with everybody who takes it in the same form. It must not block.
-  func deliver(_ message: ByteBuffer, at now: NIODeadline)
+  /// - Returns: whether it was taken.
+  func deliver(_ message: ByteBuffer, at now: NIODeadline) -> Bool
 
   /// The credentials have ended: no message will follow.
   func end(because message: String)

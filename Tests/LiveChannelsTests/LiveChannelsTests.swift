@@ -18,9 +18,10 @@ import Testing
 
     var texts: [String] { messages.map { String(buffer: $0) } }
 
-    func deliver(_ message: ByteBuffer, at now: NIODeadline) {
+    func deliver(_ message: ByteBuffer, at now: NIODeadline) -> Bool {
       messages.append(message)
       whenDelivered()
+      return true
     }
 
     func end(because message: String) { ends.append(message) }
@@ -132,9 +133,10 @@ import Testing
       self.done = done
     }
 
-    func deliver(_ message: ByteBuffer, at now: NIODeadline) {
+    func deliver(_ message: ByteBuffer, at now: NIODeadline) -> Bool {
       got.append(String(buffer: message))
       if got.count == wanted { done.succeed(got) }
+      return true
     }
 
     func end(because message: String) {}

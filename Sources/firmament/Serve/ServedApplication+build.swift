@@ -42,7 +42,7 @@ enum ServedApplication {
     let (catalog, images) = try openStore(folder, configuration, pool)
     let service = FirmwareService(
       catalog: catalog, images: images, sealingKey: sealingKey,
-      live: LiveChannels(mostSubscriptions: configuration.mostSubscriptions), settings: configuration.service, log: log,
+      live: liveChannels(configuration), settings: configuration.service, log: log,
       clock: { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) })
     try await service.load()
     try await service.admitOperator(token: try folder.operatorToken(), name: "operator")
@@ -54,6 +54,12 @@ enum ServedApplication {
       throw failure(error, configuration)
     }
     try close(catalog, folder, pool)
+  }
+
+  private static func liveChannels(_ configuration: ServeConfiguration) -> LiveChannels {
+    let delivered = Counter(label: MetricNames.delivered)
+    return LiveChannels(
+      mostSubscriptions: configuration.mostSubscriptions, whenDelivered: { delivered.increment(by: $0) })
   }
 
   /// Takes all the open files that the system allows: each connection is one, and the usual 1,024 are few for a fleet.
