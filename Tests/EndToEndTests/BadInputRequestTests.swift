@@ -50,7 +50,7 @@ import Testing
     endpoint.template.replacingOccurrences(of: "{thing}", with: thing).replacingOccurrences(of: "{model}", with: "m")
       .replacingOccurrences(of: "{token}", with: token).replacingOccurrences(of: "{key}", with: "temperature")
       .replacingOccurrences(of: "{digest}", with: "sha256:" + String(repeating: "a", count: 64))
-      .replacingOccurrences(of: "{firmware}", with: "none")
+      .replacingOccurrences(of: "{firmware}", with: "none").replacingOccurrences(of: "{resource}", with: "description")
   }
 
   @Test func bodiesThatAreNoJSONObjectAreRefusedEverywhere() async throws {
