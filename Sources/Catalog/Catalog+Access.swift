@@ -51,8 +51,11 @@ extension Catalog {
           SELECT DISTINCT resource.key, thing.publicId FROM thingAccess AS access
           JOIN resource ON resource.thingId = access.thingId AND (access.resource = '*' OR access.resource = resource.key)
           JOIN thing ON thing.id = access.thingId
-          WHERE access.userId = ? AND resource.key NOT LIKE '$%' AND (access.visibleFrom = 0 OR access.visibleFrom <= (
-            SELECT arrival FROM resourceValue WHERE resourceId = resource.id ORDER BY datetime DESC, arrival DESC LIMIT 1))
+          WHERE access.userId = ? AND resource.key NOT LIKE '$%' AND (access.visibleFrom = 0
+            OR access.visibleFrom <= (
+              SELECT arrival FROM resourceValue WHERE resourceId = resource.id ORDER BY datetime DESC, arrival DESC LIMIT 1)
+            -- A value that came later may be dated before all others.
+            OR EXISTS (SELECT 1 FROM resourceValue WHERE resourceId = resource.id AND arrival >= access.visibleFrom))
           ORDER BY resource.key, thing.publicId
           """, arguments: [userID])
       var resources: [(name: String, things: [String])] = []
@@ -93,6 +96,6 @@ extension Catalog {
     Set(
       try Int64.fetchAll(
         db.cachedStatement(sql: "SELECT userId FROM thingAccess WHERE thingId = ? AND resource IN ('*', ?)"),
-        arguments: [thingID, key]))
+        arguments: [thingID, ResourceKey.granted(key)]))
   }
 }
