@@ -29,16 +29,17 @@ extension Catalog {
   /// - Parameter key: nil for any resource.
   public func seen(_ publicID: String, _ key: String?, by userID: Int64) async throws -> SeenResource? {
     try await read { db in
-      try Row.fetchOne(
+      // The thing's row id comes first: with a join, the view would find all things of the user for it.
+      guard let thingID = try Int64.fetchOne(db, sql: "SELECT id FROM thing WHERE publicId = ?", arguments: [publicID]) else {
+        return nil
+      }
+      return try Row.fetchOne(
         db,
         sql: """
-          SELECT access.thingId, MAX(access.owns) AS owns, MIN(access.visibleFrom) AS visibleFrom
-          FROM thing JOIN thingAccess AS access ON access.thingId = thing.id
-          WHERE thing.publicId = ?1 AND access.userId = ?2
-            AND (?3 IS NULL OR access.resource = '*' OR access.resource = ?3)
-          GROUP BY access.thingId
-          """, arguments: [publicID, userID, key]
-      ).map { SeenResource(thingID: $0["thingId"], owns: $0["owns"], visibleFrom: $0["visibleFrom"]) }
+          SELECT MAX(owns) AS owns, MIN(visibleFrom) AS visibleFrom FROM thingAccess
+          WHERE thingId = ?1 AND userId = ?2 AND (?3 IS NULL OR resource = '*' OR resource = ?3) HAVING COUNT(*) > 0
+          """, arguments: [thingID, userID, key]
+      ).map { SeenResource(thingID: thingID, owns: $0["owns"], visibleFrom: $0["visibleFrom"]) }
     }
   }
 
