@@ -5,7 +5,7 @@ final class LiveShard: @unchecked Sendable {
   /// What has been handed in for the subscribers of a loop, in order.
   enum Entry {
     case message(LiveTopic, [UInt8])
-    case end(LiveOwner, String)
+    case end(LiveOwner)
   }
 
   let loop: any EventLoop
@@ -65,8 +65,10 @@ final class LiveShard: @unchecked Sendable {
       case .message(let topic, let json):
         guard let listeners = byTopic[topic] else { continue }
         taken += deliver(json, to: listeners, at: now)
-      case .end(let owner, let message):
-        for subscription in byOwner[owner].map({ Array($0.values) }) ?? [] { subscription.subscriber.end(because: message) }
+      case .end(let owner):
+        for subscription in byOwner[owner].map({ Array($0.values) }) ?? [] {
+          subscription.subscriber.end(because: owner.ending)
+        }
       }
     }
     return taken

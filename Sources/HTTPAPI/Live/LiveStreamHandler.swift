@@ -99,7 +99,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     let stream = NIOLoopBound(self, eventLoop: loop)
     Task {
       if await plan.stillValid() { return }
-      loop.execute { stream.value.end(because: "the token has ended") }
+      loop.execute { stream.value.end(because: plan.owner.ending) }
     }
   }
 
@@ -216,7 +216,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   private func look() {
     guard let context, !hasEnded else { return }
     let now = context.eventLoop.now
-    if let endsAt, now >= endsAt { return end("the token has ended", code: .policyViolation) }
+    if let endsAt, now >= endsAt { return end(because: plan.owner.ending) }
     if framing == .webSocket {
       if now >= lastHeard + limits.idleTimeout + limits.idleTimeout { return context.close(promise: nil) }
       if now >= lastHeard + limits.idleTimeout, !hasPinged {
