@@ -8,12 +8,18 @@ public enum LiveFraming: Sendable, CaseIterable {
   case event
   /// One unmasked text frame (RFC 6455 section 5.2).
   case webSocket
+  /// The JSON text as it is: the end of one is where the next begins.
+  case plain
+  /// One server-sent event as it is.
+  case plainEvent
 
   public func frame(_ json: [UInt8]) -> ByteBuffer {
     switch self {
     case .chunk: Self.chunk(json)
     case .event: Self.chunk(Self.event(json))
     case .webSocket: Self.webSocketFrame(opcode: 1, json)
+    case .plain: ByteBuffer(bytes: json)
+    case .plainEvent: ByteBuffer(bytes: Self.event(json))
     }
   }
 

@@ -80,6 +80,8 @@ final class LiveShard: @unchecked Sendable {
     var chunk: ByteBuffer?
     var event: ByteBuffer?
     var webSocket: ByteBuffer?
+    var plain: ByteBuffer?
+    var plainEvent: ByteBuffer?
     func packed(_ framing: LiveFraming, _ known: inout ByteBuffer?) -> ByteBuffer {
       if let known { return known }
       let made = framing.frame(json)
@@ -92,6 +94,8 @@ final class LiveShard: @unchecked Sendable {
         case .chunk: packed(.chunk, &chunk)
         case .event: packed(.event, &event)
         case .webSocket: packed(.webSocket, &webSocket)
+        case .plain: packed(.plain, &plain)
+        case .plainEvent: packed(.plainEvent, &plainEvent)
         }
       if listener.subscriber.deliver(message, at: now) { taken += 1 }
     }

@@ -65,6 +65,23 @@ import Testing
     #expect(Timestamp(iso8601: text) == nil)
   }
 
+  @Test(arguments: [
+    "2015-10-28T14:18:56+02:00", "2015-10-28T14:18:56.000+0200", "20151028T064856-0530", "2015-10-28T12:18:56 00:00",
+    "20151028121856+00:00", "2015-10-29T12:17:56+23:59",
+  ])
+  func `clients may write an offset`(text: String) {
+    #expect(Timestamp(wire: text)?.milliseconds == 1_446_034_736_000)
+  }
+
+  @Test(arguments: [
+    "2015-10-28T12:18:56+24:00", "2015-10-28T12:18:56+00:60", "2015-10-28T12:18:56+02", "2015-10-28T12:18:56Z+02:00",
+    "2015-10-28T12:18:56+", "+02:00", "2015-10-28+02:00", "2015-10-28T12:18:56.+02:00", "2015-10-28T12:18:56+0x:00",
+    "2015-10-28T12:18:56+02:00:00",
+  ])
+  func `an offset of another form is refused`(text: String) {
+    #expect(Timestamp(wire: text) == nil)
+  }
+
   @Test func `2000 and 2400 are leap years`() {
     #expect(Timestamp(iso8601: "2000-02-29T00:00:00Z") != nil)
     #expect(Timestamp(iso8601: "2400-02-29T00:00:00Z") != nil)

@@ -184,17 +184,4 @@ import Testing
     #expect(try await Curl.ask(authorization + ["--upload-file", image.path, address]).status == 200)
     try await expectSoundAndStop(workshop.server)
   }
-
-  /// What one look at the network brings first, as a client with no loop around its reading sees it.
-  private func firstSegment(of request: String, _ url: String) async throws -> [UInt8] {
-    let descriptor = try Loopback.connect(to: url)
-    return await offThread {
-      let bytes = Array(request.utf8)
-      _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-      var piece = [UInt8](repeating: 0, count: 1 << 16)
-      let count = recv(descriptor, &piece, piece.count, 0)
-      close(descriptor)
-      return Array(piece.prefix(max(0, count)))
-    }
-  }
 }

@@ -64,7 +64,9 @@ import Testing
     #expect(listeners[0].texts == ["3\r\n[1]\r\n"])
     #expect(listeners[2].texts == ["b\r\ndata: [1]\n\n\r\n"])
     #expect(listeners[4].messages == [ByteBuffer(bytes: [0x81, 3, 0x5B, 0x31, 0x5D])])
-    for pair in [0, 2, 4] {
+    #expect(listeners[6].texts == ["[1]"])
+    #expect(listeners[8].texts == ["data: [1]\n\n"])
+    for pair in [0, 2, 4, 6, 8] {
       let places = [listeners[pair], listeners[pair + 1]].map { listener in
         listener.messages[0].withUnsafeReadableBytes { $0.baseAddress }
       }

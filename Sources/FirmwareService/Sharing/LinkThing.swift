@@ -25,7 +25,7 @@ extension FirmwareService {
     }
   }
 
-  private func find(_ named: LinkedThing) async throws -> (thingID: Int64, publicID: String, needsAllowance: Bool) {
+  func find(_ named: LinkedThing) async throws -> (thingID: Int64, publicID: String, needsAllowance: Bool) {
     switch named {
     case .token(let token):
       let thingID = try await identifyThing(token)

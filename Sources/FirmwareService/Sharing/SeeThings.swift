@@ -6,9 +6,14 @@ extension FirmwareService {
   static let unseen = ServiceError(.unknownThing, "thing not found")
 
   /// A thing as far as a user sees this resource of it.
+  /// - Parameter name: the thing's id; its token is taken too, which the official Android app puts there.
   /// - Throws: `unknownThing` for what the user does not see, the same as for what there is not.
-  func seen(_ publicID: String, _ key: String?, by user: SessionUser) async throws -> SeenResource {
-    let seen = try await translatingErrors { try await catalog.seen(publicID, key, by: user.userID) }
+  func seen(_ name: String, _ key: String?, by user: SessionUser) async throws -> SeenResource {
+    var seen = try await translatingErrors { try await catalog.seen(name, key, by: user.userID) }
+    if seen == nil, ThingToken(name) != nil {
+      let publicID = try await find(.token(name)).publicID
+      seen = try await translatingErrors { try await catalog.seen(publicID, key, by: user.userID) }
+    }
     guard let seen else { throw Self.unseen }
     return seen
   }

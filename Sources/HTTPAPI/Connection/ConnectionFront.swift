@@ -261,7 +261,7 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     guard let live else { return }
     state = .answering
     taken += 1
-    let handover = LiveHandover()
+    let handover = LiveHandover(isChunked: !handlers.progress.speaksHTTP10)
     let (channel, loop, log) = (context.channel, context.eventLoop, log)
     let front = NIOLoopBound(self, eventLoop: loop)
     Task {

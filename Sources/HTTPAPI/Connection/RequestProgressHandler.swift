@@ -23,6 +23,8 @@ final class RequestProgressHandler: ChannelDuplexHandler, RemovableChannelHandle
   /// Between the head and the end of a request.
   private var isReadingBody = false
   private var expectsContinue = false
+  /// The client speaks HTTP/1.0: it knows no chunks, and keeps a connection only where it is told so in so many words.
+  private(set) var speaksHTTP10 = false
   /// The request read last is the last of the connection; what comes after it is not looked at.
   private var lastRequestSeen = false
   /// The connection ends with the response being written.
@@ -63,6 +65,7 @@ final class RequestProgressHandler: ChannelDuplexHandler, RemovableChannelHandle
   private func begin(_ head: HTTPRequestHead) -> HTTPRequestHead {
     responsesOwed += 1
     isReadingBody = true
+    speaksHTTP10 = head.version != .http1_1
     deadlines.isOperatorsRequest = head.uri.hasPrefix("/api/")
     lineEndings.headEnded(bodyLength: bodyLength(of: head))
     expectsContinue =
@@ -163,9 +166,9 @@ final class RequestProgressHandler: ChannelDuplexHandler, RemovableChannelHandle
       isLastResponse = true
       return head
     }
-    guard isLastResponse else { return head }
+    guard isLastResponse || speaksHTTP10 else { return head }
     var head = head
-    head.headers.add(name: "Connection", value: "close")
+    head.headers.add(name: "Connection", value: isLastResponse ? "close" : "keep-alive")
     return head
   }
 

@@ -16,7 +16,11 @@ struct LiveOpening: Sendable {
 /// Brings an opening from a route to the connection that asked. Only a request that the connection itself sends through the
 /// router has one.
 final class LiveHandover: Sendable {
+  /// Whether the client can read a chunked body.
+  let isChunked: Bool
   private let opening = Mutex<LiveOpening?>(nil)
+
+  init(isChunked: Bool = true) { self.isChunked = isChunked }
 
   func give(_ new: LiveOpening) { opening.withLock { $0 = new } }
 

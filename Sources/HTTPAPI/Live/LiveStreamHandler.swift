@@ -117,6 +117,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     }
     switch framing {
     case .chunk, .event: last.writeStaticString("0\r\n\r\n")
+    case .plain, .plainEvent: break
     case .webSocket: last.writeImmutableBuffer(Self.closing(code))
     }
     context.writeAndFlush(wrapOutboundOut(.byteBuffer(last)), promise: nil)

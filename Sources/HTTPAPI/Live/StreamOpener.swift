@@ -6,7 +6,8 @@ import LiveChannels
 import NIOCore
 
 /// Answers a request with a stream: as a chunked body, as server-sent events or as a WebSocket, whichever the request asks for
-/// (wire page, sections 3.4 and 2.1). What may be listened to is the route's to say.
+/// (wire page, sections 3.4 and 2.1); one of HTTP/1.0, which knows no chunks, with a body that ends with the connection.
+/// What may be listened to is the route's to say.
 struct StreamOpener: Sendable {
   /// The first message of every stream.
   static let subscribed = Array(#"{"status":"success","message":"subscribed"}"#.utf8)
@@ -19,7 +20,7 @@ struct StreamOpener: Sendable {
   /// - Throws: `APIError`: 503 where there are too many subscriptions, 400 and 426 for a faulty WebSocket handshake.
   func open(_ plan: LivePlan, for request: Request, _ context: APIContext) throws -> Response {
     guard let live = context.live else { return .jsonBytes(Self.subscribed) }
-    let answer = try answer(to: request)
+    let answer = try answer(to: request, isChunked: live.isChunked)
     guard let seat = service.live.takeSeat() else {
       throw APIError(
         status: .serviceUnavailable, code: "too-many-subscriptions", message: "too many subscriptions are open",
@@ -32,20 +33,21 @@ struct StreamOpener: Sendable {
     return answer.response
   }
 
-  private func answer(to request: Request) throws -> (framing: LiveFraming, response: Response) {
+  private func answer(to request: Request, isChunked: Bool) throws -> (framing: LiveFraming, response: Response) {
     if request.asksForWebSocket {
       let headers: HTTPFields = [
         .upgrade: "websocket", .connection: "Upgrade", .secWebSocketAccept: try WebSocketHandshake.accept(request.headers),
       ]
       return (.webSocket, Response(status: .switchingProtocols, headers: headers))
     }
-    var headers: HTTPFields = [.transferEncoding: "chunked", .contentType: "application/json", .connection: "close"]
+    var headers: HTTPFields = [.contentType: "application/json", .connection: "close"]
+    if isChunked { headers = [.transferEncoding: "chunked", .contentType: "application/json", .connection: "close"] }
     guard request.headers[values: .accept].contains(where: { $0.lowercased().contains("text/event-stream") }) else {
-      return (.chunk, Response(status: .ok, headers: headers))
+      return (isChunked ? .chunk : .plain, Response(status: .ok, headers: headers))
     }
     headers[.contentType] = "text/event-stream"
     headers[.cacheControl] = "no-cache"
-    return (.event, Response(status: .ok, headers: headers))
+    return (isChunked ? .event : .plainEvent, Response(status: .ok, headers: headers))
   }
 
   /// The `keepAlive` of the query in milliseconds, out of range clamped and anything else the default: devices cannot recover

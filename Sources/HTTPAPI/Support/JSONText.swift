@@ -60,7 +60,7 @@ enum JSONText {
   private static func message(of error: DecodingError) -> String {
     func path(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String {
       let keys = context.codingPath + (last.map { [$0] } ?? [])
-      return keys.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+      return keys.isEmpty ? "the body" : keys.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
     }
     switch error {
     case .keyNotFound(let key, let context): return "\(path(context, key)): is needed"
