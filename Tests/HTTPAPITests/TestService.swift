@@ -85,7 +85,14 @@ final class TestService: Sendable {
     try await service.admitOperator(token: Self.token, name: "ada")
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
+  /// Closes the store: hundreds of them are open at a time, each with a dozen files. Not on this thread, which may be the
+  /// catalog's own.
+  deinit {
+    DispatchQueue.global().async { [catalog, folder] in
+      try? catalog.close()
+      try? FileManager.default.removeItem(atPath: folder)
+    }
+  }
 
   /// Lets `body` send requests by one of the doors.
   func open<Value: Sendable>(_ door: Door, _ body: @escaping @Sendable (FrontDoor) async throws -> Value) async throws -> Value
