@@ -5,7 +5,10 @@ import Synchronization
 /// they go on growing after a restart.
 final class ArrivalStamps: Sendable {
   private static let perMillisecond: Int64 = 4096
-  private let last = Mutex(Int64(0))
+  private let last: Mutex<Int64>
+
+  /// - Parameter last: what was given before a restart, since the clock may have been set back.
+  init(after last: Int64) { self.last = Mutex(last) }
 
   /// A number larger than all before.
   func next(at now: Timestamp) -> Int64 {

@@ -29,16 +29,17 @@ extension Catalog {
   /// - Parameter key: nil for any resource.
   public func seen(_ publicID: String, _ key: String?, by userID: Int64) async throws -> SeenResource? {
     try await read { db in
-      try Row.fetchOne(
+      // The thing's row id comes first: with a join, the view would find all things of the user for it.
+      guard let thingID = try Int64.fetchOne(db, sql: "SELECT id FROM thing WHERE publicId = ?", arguments: [publicID]) else {
+        return nil
+      }
+      return try Row.fetchOne(
         db,
         sql: """
-          SELECT access.thingId, MAX(access.owns) AS owns, MIN(access.visibleFrom) AS visibleFrom
-          FROM thing JOIN thingAccess AS access ON access.thingId = thing.id
-          WHERE thing.publicId = ?1 AND access.userId = ?2
-            AND (?3 IS NULL OR access.resource = '*' OR access.resource = ?3)
-          GROUP BY access.thingId
-          """, arguments: [publicID, userID, key]
-      ).map { SeenResource(thingID: $0["thingId"], owns: $0["owns"], visibleFrom: $0["visibleFrom"]) }
+          SELECT MAX(owns) AS owns, MIN(visibleFrom) AS visibleFrom FROM thingAccess
+          WHERE thingId = ?1 AND userId = ?2 AND (?3 IS NULL OR resource = '*' OR resource = ?3) HAVING COUNT(*) > 0
+          """, arguments: [thingID, userID, key]
+      ).map { SeenResource(thingID: thingID, owns: $0["owns"], visibleFrom: $0["visibleFrom"]) }
     }
   }
 
@@ -51,8 +52,11 @@ extension Catalog {
           SELECT DISTINCT resource.key, thing.publicId FROM thingAccess AS access
           JOIN resource ON resource.thingId = access.thingId AND (access.resource = '*' OR access.resource = resource.key)
           JOIN thing ON thing.id = access.thingId
-          WHERE access.userId = ? AND resource.key NOT LIKE '$%' AND (access.visibleFrom = 0 OR access.visibleFrom <= (
-            SELECT arrival FROM resourceValue WHERE resourceId = resource.id ORDER BY datetime DESC, arrival DESC LIMIT 1))
+          WHERE access.userId = ? AND resource.key NOT LIKE '$%' AND (access.visibleFrom = 0
+            OR access.visibleFrom <= (
+              SELECT arrival FROM resourceValue WHERE resourceId = resource.id ORDER BY datetime DESC, arrival DESC LIMIT 1)
+            -- A value that came later may be dated before all others.
+            OR EXISTS (SELECT 1 FROM resourceValue WHERE resourceId = resource.id AND arrival >= access.visibleFrom))
           ORDER BY resource.key, thing.publicId
           """, arguments: [userID])
       var resources: [(name: String, things: [String])] = []
@@ -93,6 +97,6 @@ extension Catalog {
     Set(
       try Int64.fetchAll(
         db.cachedStatement(sql: "SELECT userId FROM thingAccess WHERE thingId = ? AND resource IN ('*', ?)"),
-        arguments: [thingID, key]))
+        arguments: [thingID, ResourceKey.granted(key)]))
   }
 }

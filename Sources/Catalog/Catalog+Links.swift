@@ -30,6 +30,10 @@ extension Catalog {
           sql: "UPDATE thing SET linkAllowedUntil = NULL WHERE id = ? AND linkAllowedUntil > ?",
           arguments: [thingID, now.milliseconds])
         guard db.changesCount > 0 else { return .notAllowed }
+      } else {
+        // One link is what was allowed, whichever way it came about.
+        try db.execute(
+          sql: "UPDATE thing SET linkAllowedUntil = NULL WHERE id = ? AND linkAllowedUntil IS NOT NULL", arguments: [thingID])
       }
       if isOwners {
         try db.execute(sql: "UPDATE ownership SET endedAt = NULL WHERE thingId = ?", arguments: [thingID])

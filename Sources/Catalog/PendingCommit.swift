@@ -4,7 +4,7 @@ import Synchronization
 /// changes their order; waiting for the disk is done afterwards.
 public final class PendingCommit: Sendable {
   private enum State {
-    case pending([CheckedContinuation<Void, any Error>])
+    case pending([@Sendable (Result<Void, any Error>) -> Void])
     case done(Result<Void, any Error>)
   }
 
@@ -13,12 +13,12 @@ public final class PendingCommit: Sendable {
   init() {}
 
   func finish(_ result: Result<Void, any Error>) {
-    let waiting: [CheckedContinuation<Void, any Error>] = state.withLock { state in
+    let waiting: [@Sendable (Result<Void, any Error>) -> Void] = state.withLock { state in
       defer { state = .done(result) }
       if case .pending(let waiting) = state { return waiting }
       return []
     }
-    for continuation in waiting { continuation.resume(with: result) }
+    for tell in waiting { tell(result) }
   }
 
   /// Whether the outcome is known.
@@ -29,19 +29,23 @@ public final class PendingCommit: Sendable {
     }
   }
 
+  /// Calls back once the change is on the disk, or with the `CatalogError` for which nothing of it was made: on the writer,
+  /// where nothing may wait, or at once where the outcome is known already.
+  public func whenDone(_ tell: @escaping @Sendable (Result<Void, any Error>) -> Void) {
+    let result: Result<Void, any Error>? = state.withLock { state in
+      switch state {
+      case .done(let result): return result
+      case .pending(let waiting):
+        state = .pending(waiting + [tell])
+        return nil
+      }
+    }
+    if let result { tell(result) }
+  }
+
   /// Returns once the change is on the disk.
   /// - Throws: `CatalogError` when it could not be made; then nothing of it was.
   public func wait() async throws {
-    try await withCheckedThrowingContinuation { continuation in
-      let result: Result<Void, any Error>? = state.withLock { state in
-        switch state {
-        case .done(let result): return result
-        case .pending(let waiting):
-          state = .pending(waiting + [continuation])
-          return nil
-        }
-      }
-      if let result { continuation.resume(with: result) }
-    }
+    try await withCheckedThrowingContinuation { continuation in whenDone { continuation.resume(with: $0) } }
   }
 }

@@ -20,6 +20,7 @@ public enum Base64URL {
   }
 
   /// Whether the byte is a character of the alphabet (`A-Za-z0-9-_`).
+  @inlinable
   public static func isCharacter(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),

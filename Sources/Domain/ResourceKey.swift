@@ -13,6 +13,9 @@ public enum ResourceKey {
     return text.utf8.allSatisfy { Base64URL.isCharacter($0) || $0 == UInt8(ascii: ".") }
   }
 
+  /// What a grant must name for this key: settings are granted as a whole.
+  public static func granted(_ key: String) -> String { settingPath(key) == nil ? key : settings }
+
   /// The names on the way to a setting: of `$settings.a.b` it is a and b, of `$settings` none. Nil for any other key.
   public static func settingPath(_ key: String) -> [String]? {
     guard key.hasPrefix(settings), key.utf8.count <= longest else { return nil }

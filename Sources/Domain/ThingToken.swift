@@ -9,6 +9,7 @@ public struct ThingToken: Sendable, Hashable, CustomStringConvertible, CustomRef
   public let secret: String
 
   /// - Returns: nil when the text is not 43 characters of the alphabet.
+  @inlinable
   public init?(_ secret: some StringProtocol) {
     guard secret.utf8.count == Self.length, secret.utf8.allSatisfy(Base64URL.isCharacter) else { return nil }
     self.secret = String(secret)

@@ -55,10 +55,10 @@ public final class LiveChannels: Sendable {
   }
 
   /// Ends the subscriptions that rest on these credentials, with a last message that says why.
-  public func end(_ owner: LiveOwner, message: String) {
+  public func end(_ owner: LiveOwner) {
     let woken = state.withLock { state in
       var woken: [LiveShard] = []
-      for shard in state.shards.values { Self.put(.end(owner, message), on: shard, &state, &woken) }
+      for shard in state.shards.values { Self.put(.end(owner), on: shard, &state, &woken) }
       return woken
     }
     wake(woken)

@@ -5,13 +5,20 @@ final class LiveShard: @unchecked Sendable {
   /// What has been handed in for the subscribers of a loop, in order.
   enum Entry {
     case message(LiveTopic, [UInt8])
-    case end(LiveOwner, String)
+    case end(LiveOwner)
   }
 
   let loop: any EventLoop
   /// Its place among the inboxes.
   let index: Int
-  private var byTopic: [LiveTopic: [ObjectIdentifier: LiveSubscription]] = [:]
+  /// What a walk through the listeners to a topic needs of each, side by side in memory.
+  private struct Listener {
+    let subscriber: any LiveSubscriber
+    let framing: LiveFraming
+    let subscription: LiveSubscription
+  }
+
+  private var byTopic: [LiveTopic: [Listener]] = [:]
   private var byOwner: [LiveOwner: [ObjectIdentifier: LiveSubscription]] = [:]
 
   init(loop: any EventLoop, index: Int) {
@@ -21,9 +28,13 @@ final class LiveShard: @unchecked Sendable {
 
   func add(_ subscription: LiveSubscription) {
     loop.preconditionInEventLoop()
-    let id = ObjectIdentifier(subscription)
-    for topic in subscription.topics { byTopic[topic, default: [:]][id] = subscription }
-    byOwner[subscription.owner, default: [:]][id] = subscription
+    for (number, topic) in subscription.topics.enumerated() {
+      subscription.places[number] = byTopic[topic]?.count ?? 0
+      byTopic[topic, default: []].append(
+        Listener(
+          subscriber: subscription.subscriber, framing: subscription.subscriber.framing, subscription: subscription))
+    }
+    byOwner[subscription.owner, default: [:]][ObjectIdentifier(subscription)] = subscription
   }
 
   /// - Returns: false where it is gone already.
@@ -32,11 +43,17 @@ final class LiveShard: @unchecked Sendable {
     let id = ObjectIdentifier(subscription)
     guard byOwner[subscription.owner]?.removeValue(forKey: id) != nil else { return false }
     if byOwner[subscription.owner]?.isEmpty == true { byOwner[subscription.owner] = nil }
-    for topic in subscription.topics {
-      byTopic[topic]?[id] = nil
-      if byTopic[topic]?.isEmpty == true { byTopic[topic] = nil }
-    }
+    for (topic, place) in zip(subscription.topics, subscription.places) { removePlace(place, of: topic) }
     return true
+  }
+
+  /// The last takes the place that becomes free.
+  private func removePlace(_ place: Int, of topic: LiveTopic) {
+    guard let last = byTopic[topic]?.popLast() else { return }
+    guard let count = byTopic[topic]?.count, count > 0 else { return byTopic[topic] = nil }
+    guard place < count else { return }
+    byTopic[topic]?[place] = last
+    if let number = last.subscription.topics.firstIndex(of: topic) { last.subscription.places[number] = place }
   }
 
   /// - Returns: how many messages were taken, each counted for every subscriber.
@@ -47,16 +64,18 @@ final class LiveShard: @unchecked Sendable {
       switch entry {
       case .message(let topic, let json):
         guard let listeners = byTopic[topic] else { continue }
-        taken += deliver(json, to: listeners.values, at: now)
-      case .end(let owner, let message):
-        for subscription in byOwner[owner].map({ Array($0.values) }) ?? [] { subscription.subscriber.end(because: message) }
+        taken += deliver(json, to: listeners, at: now)
+      case .end(let owner):
+        for subscription in byOwner[owner].map({ Array($0.values) }) ?? [] {
+          subscription.subscriber.end(because: owner.ending)
+        }
       }
     }
     return taken
   }
 
   /// Packs a message at most once in each form. A subscriber that gives up in the middle changes the tables, not this walk.
-  private func deliver(_ json: [UInt8], to listeners: some Sequence<LiveSubscription>, at now: NIODeadline) -> Int {
+  private func deliver(_ json: [UInt8], to listeners: [Listener], at now: NIODeadline) -> Int {
     var taken = 0
     var chunk: ByteBuffer?
     var event: ByteBuffer?
@@ -71,7 +90,7 @@ final class LiveShard: @unchecked Sendable {
     }
     for listener in listeners {
       let message =
-        switch listener.subscriber.framing {
+        switch listener.framing {
         case .chunk: packed(.chunk, &chunk)
         case .event: packed(.event, &event)
         case .webSocket: packed(.webSocket, &webSocket)

@@ -17,12 +17,15 @@ public protocol LiveSubscriber: AnyObject {
 public final class LiveSubscription {
   let subscriber: any LiveSubscriber
   let topics: [LiveTopic]
+  /// Where it stands among the listeners to each of its topics on this loop.
+  var places: [Int]
   let owner: LiveOwner
   let shard: LiveShard
 
   init(subscriber: any LiveSubscriber, topics: [LiveTopic], owner: LiveOwner, shard: LiveShard) {
     self.subscriber = subscriber
     self.topics = topics
+    places = Array(repeating: 0, count: topics.count)
     self.owner = owner
     self.shard = shard
   }

@@ -13,4 +13,12 @@ public enum LiveOwner: Hashable, Sendable {
   case thing(Int64)
   /// The SHA-256 of a session token.
   case session([UInt8])
+
+  /// What the last message of its subscriptions says.
+  public var ending: String {
+    switch self {
+    case .thing: "the token has ended"
+    case .session: "the session has ended"
+    }
+  }
 }

@@ -42,7 +42,10 @@ import Testing
   private func expectNoScan(_ statements: [String], _ catalog: Catalog) async throws {
     for statement in statements {
       let plan = try await plan(statement, catalog)
-      #expect(!plan.contains { $0.hasPrefix("SCAN") && $0 != "SCAN thingAccess" }, "\(statement): \(plan)")
+      // What a view or a subquery has found may be walked over; what it reads for that is in the plan by itself.
+      let isFound = plan.contains("MATERIALIZE thingAccess") || plan.contains("CO-ROUTINE thingAccess")
+      let allowed = isFound ? ["SCAN access", "SCAN thingAccess"] : []
+      #expect(!plan.contains { $0.hasPrefix("SCAN") && !allowed.contains($0) }, "\(statement): \(plan)")
     }
   }
 
@@ -155,6 +158,90 @@ import Testing
     for statement in statements where statement.contains("ORDER BY") {
       #expect(!(try await plan(statement, catalog).joined().contains("TEMP B-TREE")), "\(statement)")
     }
+  }
+
+  /// Two users who have confirmed what they share with each other, each with things, so that all statements have something to
+  /// do.
+  private func prepareUsers(_ test: TestCatalog) async throws -> (owner: Int64, other: Int64, things: [Thing]) {
+    var users: [Int64] = []
+    for (number, name) in ["owner", "other"].enumerated() {
+      let session = NewSession(hash: test.hash(UInt8(100 + number)), expiresAt: .start.adding(seconds: 10))
+      let new = NewUser(publicID: name, email: "\(name)@x", passwordHash: "p")
+      guard case .created(let user) = try await test.catalog.enrol(new, app: "one", isOpen: true, session: session, at: .start)
+      else { throw CancellationError() }
+      users.append(user.id)
+    }
+    return (users[0], users[1], [try await test.createThing(1), try await test.createThing(2), try await test.createThing(3)])
+  }
+
+  private func share(_ test: TestCatalog, _ number: UInt8, of owner: Int64, _ things: [Thing], _ resources: [String])
+    -> NewShare
+  {
+    NewShare(
+      ownerID: owner, email: "other@x", tokenHash: test.hash(number), expiresAt: .start.adding(seconds: 10),
+      thingIDs: things.map(\.id), resources: resources)
+  }
+
+  private static let mail = NewMail(recipient: "other@x", subject: "s", sealedText: [1], createdAt: .start)
+
+  @Test func `who sees a thing is found without reading a whole table`() async throws {
+    let test = try await TestCatalog()
+    let (owner, other, things) = try await prepareUsers(test)
+    let catalog = test.catalog
+    for thing in things { _ = try await catalog.link(thing.id, to: owner, needsAllowance: false, at: .start) }
+    _ = try await catalog.offer(share(test, 50, of: owner, things, ["t", "u"]), mail: Self.mail, at: .start)
+    #expect(try await catalog.confirmShare(tokenHash: test.hash(50), at: .start) == .confirmed)
+    let statements = try await statements(catalog) {
+      let batch = ResourceBatch(
+        thingID: things[0].id, changes: [.append(StoredValue(key: "t", value: "1", datetime: .start))], arrivedAt: .start,
+        listeners: ["t": [owner, other, 99]])
+      try await catalog.record([], batch).wait()
+      for user in [owner, other] {
+        #expect(try await catalog.thingsSeen(by: user).count == 3)
+        #expect(try await catalog.seen(things[0].publicID, "t", by: user) != nil)
+        #expect(try await catalog.seen(things[0].publicID, nil, by: user) != nil)
+        #expect(try await catalog.resourcesSeen(by: user).map(\.name) == ["t"])
+        #expect(try await catalog.valuesSeen(of: "t", in: .newest(5), by: user).count == 1)
+      }
+    }
+    let questions = statements.filter { $0.contains("FROM thingAccess") }
+    #expect(statements.count >= 16 && questions.count == 11)
+    try await expectNoScan(statements, catalog)
+    for question in questions {
+      let plan = try await plan(question, catalog).joined(separator: ";")
+      // Of one thing, or of one user: never of all.
+      let isOfThing = question.contains("thingId = \(things[0].id)")
+      #expect(plan.contains("SEARCH ownership USING \(isOfThing ? "" : "INDEX ownershipByUser")"), "\(question): \(plan)")
+      #expect(plan.contains(isOfThing ? "shareItemByThing" : "shareByGrantee"), "\(question): \(plan)")
+    }
+  }
+
+  @Test func `links and shares are made, found and ended without reading a whole table`() async throws {
+    let test = try await TestCatalog()
+    let (owner, other, things) = try await prepareUsers(test)
+    let catalog = test.catalog
+    let statements = try await statements(catalog) {
+      try await catalog.allowLink(of: things[0].id, until: .start.adding(seconds: 1), audit: .deed("allow"))
+      #expect(try await catalog.link(things[0].id, to: owner, needsAllowance: true, at: .start) == .linked)
+      #expect(try await catalog.link(things[1].id, to: owner, needsAllowance: false, at: .start) == .linked)
+      #expect(try await catalog.unlink(things[1].id, from: owner, at: .start))
+      #expect(try await catalog.link(things[1].id, to: other, needsAllowance: false, at: .start) == .linked)
+      #expect(try await catalog.unlink(things[1].id, at: .start, audit: .deed("unlink")))
+      _ = try await catalog.ownerEmail(of: things[0].id)
+      for number: UInt8 in [50, 51] {
+        #expect(
+          try await catalog.offer(share(test, number, of: owner, [things[0]], ["t"]), mail: Self.mail, at: .start))
+        #expect(try await catalog.share(tokenHash: test.hash(number), at: .start) != nil)
+      }
+      #expect(try await catalog.confirmShare(tokenHash: test.hash(50), at: .start) == .confirmed)
+      #expect(try await catalog.shares(of: owner).count == 2)
+      #expect(try await catalog.unlink(things[0].id, from: other, at: .start))
+      #expect(try await catalog.revokeShares(of: owner, with: "other@x", thingIDs: [things[0].id]))
+      #expect(try await catalog.revokeShares(of: owner, with: "other@x", thingIDs: nil))
+      try await catalog.setGrants(resources: ["t"], things: [], of: owner)
+    }
+    #expect(statements.count >= 30)
+    try await expectNoScan(statements, catalog)
   }
 
   @Test func `what is overdue is found by its own index`() async throws {

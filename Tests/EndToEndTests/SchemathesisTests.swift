@@ -11,11 +11,15 @@ import Testing
   private static let checks =
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
-  /// The things' and users' API by itself, since what operators are asked to do ends things.
-  @Test(arguments: ["^/v2/", "^(?!/v2/)"]) func everyAnswerToAnythingIsAsTheDocumentSays(paths: String) async throws {
+  /// The things' and users' API by itself, with a user's session, since what operators are asked to do ends things.
+  @Test(arguments: ["^/v2(/|$)", "^(?!/v2(/|$))"]) func everyAnswerToAnythingIsAsTheDocumentSays(paths: String) async throws {
     let workshop = try await Workshop.openWithModel()
-    let configuration = try workshop.folder.write(Data(try await known(to: workshop).utf8), to: "schemathesis.toml")
-    let result = try await run(workshop, configuration, ["--include-path-regex", paths])
+    let isThingSide = paths == "^/v2(/|$)"
+    let (known, session) = try await known(to: workshop)
+    let configuration = try workshop.folder.write(Data(known.utf8), to: "schemathesis.toml")
+    let result = try await run(
+      workshop, configuration, ["--include-path-regex", paths],
+      authorization: isThingSide ? session : "Bearer \(workshop.server.token)")
     #expect(result.status == 0, "\(result.output.suffix(12_000)) \(result.errors.suffix(2000))")
     // It did send something, to each operation.
     let document = try await workshop.server.exchange("GET", "/openapi.json").json
@@ -23,9 +27,8 @@ import Testing
     let names = all.flatMap { path, operations in
       if case .object(let methods) = operations { methods.keys.map { "\($0.uppercased()) \(path)" } } else { [String]() }
     }
-    let isThingSide = paths == "^/v2/"
     let sent = names.filter { name in
-      name.contains(" /v2/") == isThingSide && !Self.endless.contains(name)
+      (name.contains(" /v2/") || name.hasSuffix(" /v2")) == isThingSide && !Self.endless.contains(name)
     }
     #expect(sent.count > 5 && result.output.contains(" \(sent.count) selected "), "\(result.output.prefix(2000))")
     #expect(!workshop.server.log.contains("a request failed"), "\(workshop.server.log.suffix(4000))")
@@ -40,17 +43,19 @@ import Testing
     let document = try workshop.folder.write(Data(text.utf8), to: "openapi.json")
     let configuration = try workshop.folder.write(Data(), to: "schemathesis.toml")
     let arguments = ["--include-path", "/api/v1/models/{model}", "--url", workshop.server.url]
-    let result = try await run(workshop, configuration, arguments, document: document)
+    let result = try await run(
+      workshop, configuration, arguments, document: document, authorization: "Bearer \(workshop.server.token)")
     #expect(result.status == 1 && result.output.contains("Undocumented status code"), "\(result.output)")
   }
 
   private func run(
-    _ workshop: Workshop, _ configuration: String, _ selection: [String], document: String? = nil
+    _ workshop: Workshop, _ configuration: String, _ selection: [String], document: String? = nil,
+    authorization: String
   ) async throws -> ProgramResult {
     let arguments =
       [
         "-m", "schemathesis.cli", "--no-color", "--config-file", configuration, "run",
-        document ?? workshop.server.url + "/openapi.json", "--header", "Authorization: Bearer \(workshop.server.token)",
+        document ?? workshop.server.url + "/openapi.json", "--header", "Authorization: \(authorization)",
         "--seed", "20261121", "--max-examples", "10", "--workers", "2", "--mode", "all", "--phases", "coverage,fuzzing",
         "--checks", Self.checks, "--request-timeout", "20", "--no-shrink", "--continue-on-failure",
         "--generation-database", "none", "--warnings", "off", "--suppress-health-check", "all",
@@ -61,7 +66,8 @@ import Testing
 
   /// Names of what is really there, most of the time taken for parameters of these names, so that requests come past the first
   /// `not found`. Several things, since a request may end one.
-  private func known(to workshop: Workshop) async throws -> String {
+  /// - Returns: the configuration, and the session of a user who owns the things.
+  private func known(to workshop: Workshop) async throws -> (configuration: String, session: String) {
     let image = try workshop.folder.write(Data(imageBytes(4000, seed: 5)), to: "image.bin")
     let firmware = try await workshop.upload(image, model: Workshop.model, mcu: Workshop.mcu, version: "1.0")
     var tokens: [String] = []
@@ -69,9 +75,14 @@ import Testing
     let things = try await workshop.json("thing", "list")["things"]?.elements?.compactMap { $0["id"]?.text } ?? []
     let keys = try await workshop.json("model", "keys", Workshop.model)["keys"]?.elements?.compactMap { $0["id"]?.text } ?? []
     let codes = try await workshop.json("code", "create", Workshop.model, "--count", "20")["codes"]?.elements ?? []
+    let session = try await session(in: workshop, owning: tokens)
     let values = [
       "path.token": tokens, "path.thing": things, "path.firmware": [firmware], "path.model": [Workshop.model],
-      "query.model": [Workshop.model], "query.mcu": [Workshop.mcu], "path.key": keys + ["$firmware", "temperature"],
+      "query.model": [Workshop.model], "query.mcu": [Workshop.mcu],
+      "path.key": keys + ["$firmware", "temperature", "description"],
+      "path.resource": ["temperature", "description", "$settings"], "path.collection": ["notes"],
+      "body.thingToken": tokens, "body.thingId": things, "query.thingId": things,
+      "body.email": ["ada@example.org", "bob@example.org"], "query.email": ["bob@example.org"],
       "body.model": [Workshop.model], "body.activationCode": codes.compactMap { $0["code"]?.text },
     ]
     #expect(values.values.allSatisfy { !$0.isEmpty })
@@ -79,11 +90,32 @@ import Testing
     for (name, values) in values {
       lines += ["[dictionaries.\(name.replacing(".", with: "-"))]", "values = \(try OneLine.json(values))"]
     }
-    lines.append("[parameters]")
+    // A stream has no end.
+    lines += ["[parameters]", "\"query.subscribe\" = false"]
     for name in values.keys {
       lines.append("\"\(name)\" = { dictionary = \"\(name.replacing(".", with: "-"))\", probability = 0.7 }")
     }
-    return lines.joined(separator: "\n") + "\n"
+    return (lines.joined(separator: "\n") + "\n", session)
+  }
+
+  /// A user who owns things with values, and shares one.
+  private func session(in workshop: Workshop, owning tokens: [String]) async throws -> String {
+    let credentials = #"{"email":"ada@example.org","password":"a long password"}"#
+    let registered = try await workshop.server.exchange("POST", "/v2/register", credentials)
+    let session = try #require(registered.json?["token"]?.text)
+    func ask(_ method: String, _ path: String, _ body: String) async throws -> RawAnswer {
+      try await workshop.server.exchange(
+        RawRequest(method: method, path: path, headers: [("Authorization", session)], body: Array(body.utf8)))
+    }
+    for token in tokens {
+      let values = #"{"values":[{"key":"temperature","value":21},{"key":"$settings","value":{"a":1}}]}"#
+      #expect(try await workshop.server.exchange("POST", "/v2/things/\(token)", values).status == 201)
+      #expect(try await ask("POST", "/v2/me/things", #"{"thingToken":"\#(token)"}"#).status == 200)
+    }
+    #expect(try await ask("POST", "/v2/classes/me/notes", #"{"_id":"temperature"}"#).status == 201)
+    let share = #"{"resources":["temperature"],"email":"bob@example.org"}"#
+    #expect(try await ask("PUT", "/v2/me/grant", share).status == 200)
+    return session
   }
 }
 

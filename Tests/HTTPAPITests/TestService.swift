@@ -27,6 +27,9 @@ enum Door: CaseIterable, Sendable {
   var setup: TestingSetup { self == .router ? .router : .live }
 }
 
+/// Which of the two ways to an answer there is.
+enum AnswerPath { case both, routerOnly, connectionOnly }
+
 /// A clock that stands still until it is told to go on.
 final class TestClock: Sendable {
   private let time: Mutex<Timestamp>
@@ -91,13 +94,20 @@ final class TestService: Sendable {
   }
 
   /// The service as it is put together to be served, on a connection of ours.
-  func application() -> some ApplicationProtocol {
+  /// - Parameter path: who may answer what both the router and the connection can.
+  func application(_ path: AnswerPath = .both) -> some ApplicationProtocol {
     let router = APIRouter.make(service: service, settings: settings, isReady: { true }, metricsText: { "figures 1\n" })
     let responder = router.buildResponder()
     let live = LiveServing(responder: responder, channels: service.live)
     let limits = limits
+    let direct = path == .routerOnly ? nil : DirectAnswers(service: service, settings: settings)
     return Application(
-      responder: responder, server: HTTPServerBuilder { FirmamentHTTP1Channel(responder: $0, live: live, limits: limits) },
+      responder: responder,
+      server: HTTPServerBuilder { responder in
+        let nobody: HTTPChannelHandler.Responder = { _, _, _ in throw CancellationError() }
+        return FirmamentHTTP1Channel(
+          responder: path == .connectionOnly ? nobody : responder, live: live, direct: direct, limits: limits)
+      },
       logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
   }
 

@@ -103,9 +103,9 @@ import Testing
     _ = channels.subscribe(mine, to: plan(.thing(1), owner: .session([1])), on: loop)
     _ = channels.subscribe(others, to: plan(.thing(1), owner: .session([2])), on: loop)
     publish(.thing(1), "[1]")
-    channels.end(.session([1]), message: "over")
+    channels.end(.session([1]))
     loop.run()
-    #expect(mine.texts.count == 1 && mine.ends == ["over"])
+    #expect(mine.texts.count == 1 && mine.ends == ["the session has ended"])
     #expect(others.texts.count == 1 && others.ends.isEmpty)
   }
 

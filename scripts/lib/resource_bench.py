@@ -107,7 +107,7 @@ def reads(bench, folder, options):
             servers.append(server)
             place = folder / name
             place.mkdir()
-            tokens, _ = bench.fill(server, place, store, min(1000, max(1, count // 10)))
+            tokens, _ = bench.fill(server, place, store, min(1000, max(1, count // BATCH)))
             bench.say(f"Writing {count:,} values")
             fill_values(server, tokens, count)
             (folder / f"read-paths-{name}").write_text(

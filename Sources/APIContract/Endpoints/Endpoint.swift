@@ -94,6 +94,14 @@ extension Endpoint.Answer {
     Self(status: status, summary: summary, contentType: "application/json", schema: .shape(shape))
   }
 
+  /// A read that `subscribe=true` turns into a stream: what it reads, or the stream's first message.
+  static func readOrStream<Shape: Decodable & Sendable>(_ shape: Shape.Type) -> Self {
+    let schemas = [SchemaSource.shape(shape).schema, SchemaSource.shape(SubscribedShape.self).schema]
+    return Self(
+      status: 200, summary: "Done; or a stream's first message, which the others follow", contentType: "application/json",
+      schema: .fixed(.either(schemas)))
+  }
+
   /// The body of a request.
   static func body<Shape: Decodable & Sendable>(_ shape: Shape.Type) -> Self { .json(0, shape) }
 

@@ -18,7 +18,7 @@ extension Endpoints {
     query: [
       .init(name: "limit", summary: "At most so many; without it, all", schema: .integer),
       .text("before", "Only those whose `_id` sorts before this one: the last of the page before"),
-    ] + .subscription, .json(200, [JSONValue].self), also: [.empty(101, "A WebSocket from here on")],
+    ] + .subscription, .readOrStream([JSONValue].self), also: [.empty(101, "A WebSocket from here on")],
     errors: [400, 413, 426, 503])
   public static let readObject = ofUsers(
     "readObject", .get, object, "One object", .json(200, JSONValue.self), errors: [400, 404])

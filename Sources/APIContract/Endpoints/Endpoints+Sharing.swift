@@ -21,7 +21,7 @@ extension Endpoints {
   public static let readMyResource = ofUsers(
     "readMyResource", .get, "/v2/me/resources/{resource}",
     "The newest values by thing id; with `subscribe=true` a stream of them, which may be a WebSocket or server-sent events",
-    query: .values + .subscription, .json(200, [String: [ResourceValueShape]].self),
+    query: .values + .subscription, .readOrStream([String: [ResourceValueShape]].self),
     also: [.empty(101, "A WebSocket from here on")], errors: [400, 404, 426, 503])
   public static let readMyThingsResource = ofUsers(
     "readMyThingsResource", .get, "/v2/me/resources/{resource}/{thing}", "The newest values of one thing", query: .values,

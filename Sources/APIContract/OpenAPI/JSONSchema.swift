@@ -10,6 +10,7 @@ public indirect enum JSONSchema: Sendable, Equatable {
   case text(format: String)
   case choice([String])
   case nullable(JSONSchema)
+  case either([JSONSchema])
   case array(JSONSchema)
   case map(JSONSchema)
   case object([String: JSONSchema], required: [String])
@@ -27,6 +28,7 @@ public indirect enum JSONSchema: Sendable, Equatable {
     case .text(let format): .object(["type": .string("string"), "format": .string(format)])
     case .choice(let values): .object(["type": .string("string"), "enum": .array(values.map(JSONValue.string))])
     case .nullable(let schema): .object(["anyOf": .array([schema.json, type("null")])])
+    case .either(let schemas): .object(["anyOf": .array(schemas.map(\.json))])
     case .array(let items): .object(["type": .string("array"), "items": items.json])
     case .map(let values): .object(["type": .string("object"), "additionalProperties": values.json])
     case .object(let properties, let required):

@@ -23,6 +23,8 @@ final class FleetTable: Sendable {
   private struct Owner {
     let thingID: Int64
     let expiresAt: Timestamp?
+
+    func thingID(at now: Timestamp) -> Int64? { expiresAt.map { now < $0 } ?? true ? thingID : nil }
   }
 
   /// What has to be written of a thing.
@@ -58,9 +60,7 @@ final class FleetTable: Sendable {
   func identify(_ token: ThingToken, at now: Timestamp) async throws -> Int64? {
     let hash = SHA256Hasher.digest(of: token.secret)
     let key = TokenKey(hash: hash)
-    if let owner = state.withLock({ $0.owners[key] }) {
-      return owner.expiresAt.map { now < $0 } ?? true ? owner.thingID : nil
-    }
+    if let owner = state.withLock({ $0.owners[key] }) { return owner.thingID(at: now) }
     while true {
       let before = state.withLock { $0.forgettings }
       guard let found = try await readOwner(hash) else { return nil }
@@ -71,8 +71,14 @@ final class FleetTable: Sendable {
         state.owners[key] = Owner(thingID: thingID, expiresAt: found.expiresAt)
         return true
       }
-      if isCurrent { return found.expiresAt.map { now < $0 } ?? true ? thingID : nil }
+      if isCurrent { return Owner(thingID: thingID, expiresAt: found.expiresAt).thingID(at: now) }
     }
+  }
+
+  /// The same of memory alone, with the thing's standing; nil says nothing.
+  func recall(_ token: ThingToken, at now: Timestamp) -> ThingStanding? {
+    let key = TokenKey(hash: SHA256Hasher.digest(of: token.secret))
+    return state.withLock { state in state.owners[key]?.thingID(at: now).flatMap { state.standings[$0] } }
   }
 
   /// When a token that `identify` has just found ends; nil for never, and for one that is not in memory.

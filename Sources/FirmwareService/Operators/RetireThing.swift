@@ -11,6 +11,6 @@ extension FirmwareService {
     fleet.forget(thing.id)
     try await translatingErrors { try await catalog.retireThing(thing.id, at: now, audit: audit) }
     fleet.forget(thing.id)
-    live.end(.thing(thing.id), message: Self.tokenHasEnded)
+    live.end(.thing(thing.id))
   }
 }

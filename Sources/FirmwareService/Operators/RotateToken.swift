@@ -25,7 +25,7 @@ extension FirmwareService {
       try await catalog.rotateToken(of: thing.id, to: stored, previousUntil: until, at: now, audit: audit)
     }
     fleet.forget(thing.id)
-    live.end(.thing(thing.id), message: Self.tokenHasEnded)
+    live.end(.thing(thing.id))
     return (token, until)
   }
 }

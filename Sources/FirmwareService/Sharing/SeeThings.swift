@@ -33,7 +33,7 @@ extension FirmwareService {
   public func readResource(
     _ key: String, of publicID: String, in range: ValueRange, by user: SessionUser
   ) async throws -> [StoredValue] {
-    let seen = try await seen(publicID, Self.granted(key), by: user)
+    let seen = try await seen(publicID, ResourceKey.granted(key), by: user)
     var range = range
     range.visibleFrom = seen.visibleFrom
     let values = try await readResource(key, of: seen.thingID, in: range)
@@ -53,8 +53,16 @@ extension FirmwareService {
   public func readResource(
     _ key: String, in range: ValueRange, by user: SessionUser
   ) async throws -> [(thing: String, values: [StoredValue])] {
-    let found = try await translatingErrors {
-      try await catalog.valuesSeen(of: key, in: Self.clamped(range), by: user.userID)
+    var range = Self.clamped(range)
+    let path = ResourceKey.settingPath(key) ?? []
+    if !path.isEmpty { range.limit = 1 }
+    var found = try await translatingErrors { [range] in
+      try await catalog.valuesSeen(of: ResourceKey.granted(key), in: range, by: user.userID)
+    }
+    if !path.isEmpty {
+      found = found.compactMap { thing, values in
+        values.first.flatMap { Self.setting(path, key, of: $0) }.map { (thing: thing, values: [$0]) }
+      }
     }
     if found.isEmpty, key != ResourceKey.description { throw ServiceError(.unknownResource, "resource not found") }
     return found
@@ -64,7 +72,7 @@ extension FirmwareService {
   /// - Throws: `unknownThing`, `notForThisUser`, `malformed`.
   public func writeResource(_ records: [ResourceRecord], of publicID: String, by user: SessionUser) async throws {
     for record in records {
-      let seen = try await seen(publicID, Self.granted(record.key), by: user)
+      let seen = try await seen(publicID, ResourceKey.granted(record.key), by: user)
       guard seen.owns else { throw ServiceError(.notForThisUser, "the thing is shared with you for reading") }
       guard ![Self.firmwareResource, Self.linkResource].contains(record.key) else {
         throw ServiceError(.notForThisUser, "only the thing itself writes \(record.key)")
@@ -72,11 +80,6 @@ extension FirmwareService {
     }
     let thingID = try await seen(publicID, nil, by: user).thingID
     try await writeResources(records, of: thingID, isThing: false)
-  }
-
-  /// What a grant must name for this key: settings are granted as a whole.
-  private static func granted(_ key: String) -> String {
-    ResourceKey.settingPath(key) == nil ? key : ResourceKey.settings
   }
 
   /// What a user listens to: one resource of all things that they see, or will see, as long as the session lasts.

@@ -37,9 +37,13 @@ extension FirmwareService {
   public func share(_ parts: GrantedParts, with email: String, by user: SessionUser) async throws {
     let now = clock()
     try Self.check(parts)
+    // An empty list is not all: that would open more than what was written.
+    for (name, list) in [("resources", parts.resources), ("things", parts.things)] where list?.isEmpty == true {
+      throw ServiceError(.malformed, "\(name): is empty; without it, all are shared")
+    }
     let email = try Self.checkedEmail(email, of: user)
     let thingIDs = try await ownedThings(parts.things, by: user)
-    let resources = parts.resources?.isEmpty == false ? Array(Set(parts.resources ?? [])).sorted() : [Self.allResources]
+    let resources = parts.resources.map { Array(Set($0)).sorted() } ?? [Self.allResources]
     guard !thingIDs.isEmpty else { throw ServiceError(.malformed, "things: there are none to share") }
     guard thingIDs.count * resources.count <= Self.mostSharedParts else {
       throw ServiceError(.malformed, "things: \(Self.mostSharedParts) parts can be shared at a time")
@@ -69,7 +73,7 @@ extension FirmwareService {
 
   private func ownedThings(_ things: [String]?, by user: SessionUser) async throws -> [Int64] {
     let owned = try await translatingErrors { try await catalog.thingsSeen(by: user.userID) }.filter(\.owns)
-    guard let things, !things.isEmpty else { return owned.map(\.thingID) }
+    guard let things else { return owned.map(\.thingID) }
     let byID = Dictionary(uniqueKeysWithValues: owned.map { ($0.publicID, $0.thingID) })
     return try Set(things).map { thing in
       guard let id = byID[thing] else { throw Self.unseen }
@@ -85,7 +89,7 @@ extension FirmwareService {
   /// Takes back what a user shares with an e-mail, at once: all of it, or these things. Again is a success.
   public func revokeShares(with email: String, things: [String]?, by user: SessionUser) async throws {
     let email = try Self.checkedEmail(email, of: user)
-    let thingIDs = things == nil ? nil : try await ownedThings(things, by: user)
+    let thingIDs = (things ?? []).isEmpty ? nil : try await ownedThings(things, by: user)
     _ = try await translatingErrors {
       try await catalog.revokeShares(of: user.userID, with: email, thingIDs: thingIDs)
     }

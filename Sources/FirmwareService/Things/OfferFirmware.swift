@@ -99,14 +99,23 @@ extension FirmwareService {
   /// Waits for a commit. A change that could not be made durable is taken back out of memory.
   func settle(_ commit: PendingCommit?, of thingID: Int64) async throws {
     guard let commit else { return }
+    try await withCheckedThrowingContinuation { continuation in
+      settle(commit, of: thingID) { continuation.resume(with: $0.mapError(ServiceError.translated)) }
+    }
+  }
+
+  /// The same without waiting: `done` is called on the catalog's writer.
+  func settle(
+    _ commit: PendingCommit, of thingID: Int64, done: @escaping @Sendable (Result<Void, any Error>) -> Void
+  ) {
     let start = ContinuousClock.now
-    defer { fleet.settled(commit, of: thingID) }
-    do {
-      try await commit.wait()
-      figures.commitSeconds.record(duration: ContinuousClock.now - start)
-    } catch {
-      fleet.forget(thingID)
-      throw ServiceError.translated(error)
+    commit.whenDone { [fleet, figures] outcome in
+      switch outcome {
+      case .success: figures.commitSeconds.record(duration: ContinuousClock.now - start)
+      case .failure: fleet.forget(thingID)
+      }
+      fleet.settled(commit, of: thingID)
+      done(outcome)
     }
   }
 }

@@ -30,13 +30,18 @@ extension FirmwareService {
   ) async throws -> StoredValue {
     var newest = range
     newest.limit = 1
-    guard let settings = try await readResource(ResourceKey.settings, of: thingID, in: newest).first else {
+    let settings = try await readResource(ResourceKey.settings, of: thingID, in: newest).first
+    guard let setting = settings.flatMap({ Self.setting(path, key, of: $0) }) else {
       throw ServiceError(.unknownResource, "resource not found")
     }
+    return setting
+  }
+
+  /// What stands at the end of this path in a thing's settings; nil where there is nothing.
+  static func setting(_ path: [String], _ key: String, of settings: StoredValue) -> StoredValue? {
     var value: JSONValue? = try? JSONDecoder().decode(JSONValue.self, from: Data(settings.value.utf8))
     for name in path { value = value?[name] }
-    guard let value else { throw ServiceError(.unknownResource, "resource not found") }
-    return StoredValue(key: key, value: value.json, datetime: settings.datetime)
+    return value.map { StoredValue(key: key, value: $0.json, datetime: settings.datetime) }
   }
 
   /// The names of a thing's resources, magic ones left out.

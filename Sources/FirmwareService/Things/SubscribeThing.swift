@@ -2,9 +2,6 @@ public import Domain
 public import LiveChannels
 
 extension FirmwareService {
-  /// What the last message of a thing's subscriptions says when its token was rotated or ended.
-  static let tokenHasEnded = "the token has ended"
-
   /// The time by the clock that the verbs go by.
   public var now: Timestamp { clock() }
 

@@ -30,15 +30,44 @@ extension FirmwareService {
   /// - Throws: `malformed` naming the field, `unknownThing`.
   public func writeResources(_ records: [ResourceRecord], of thingID: Int64, isThing: Bool = true) async throws {
     let now = clock()
-    guard !records.isEmpty else { throw ServiceError(.malformed, "values: is empty") }
     guard let known = try await translatingErrors({ try await fleet.standing(of: thingID) }) else {
       throw ServiceError(.unknownThing, "thing not found")
     }
+    let (commit, reports) = try queue(records, of: known, isThing: isThing, at: now)
+    try await settle(commit, of: thingID)
+    for report in reports { figures.count(report: report.status) }
+  }
+
+  /// The same for a thing that is in memory, without waiting.
+  /// - Parameter done: told on the catalog's writer whether all of it is durable; if not, none of it has happened.
+  /// - Returns: false where it has to be asked in the other way, which also tells what is wrong. Nothing has happened then.
+  public func writeResources(
+    _ records: [ResourceRecord], ofThingBy token: ThingToken, done: @escaping @Sendable (Bool) -> Void
+  ) -> Bool {
+    let now = clock()
+    guard let known = fleet.recall(token, at: now),
+      case let (commit?, reports)? = try? queue(records, of: known, isThing: true, at: now)
+    else { return false }
+    settle(commit, of: known.thingID) { [figures] outcome in
+      if case .failure = outcome { return done(false) }
+      for report in reports { figures.count(report: report.status) }
+      done(true)
+    }
+    return true
+  }
+
+  /// Queues what is written.
+  /// - Returns: the commit to wait for, and what the thing has reported of its firmware.
+  private func queue(
+    _ records: [ResourceRecord], of known: ThingStanding, isThing: Bool, at now: Timestamp
+  ) throws -> (commit: PendingCommit?, reports: [FirmwareReport]) {
+    guard !records.isEmpty else { throw ServiceError(.malformed, "values: is empty") }
+    let thingID = known.thingID
     var writing = try ResourceWriting(records, at: now)
     let batch = batch(&writing, of: known, at: now)
     guard !writing.reports.isEmpty else {
       if isThing { fleet.observe(thingID, at: now) { _ in [] } }
-      return try await settle(catalog.record([], batch), of: thingID)
+      return (catalog.record([], batch), [])
     }
     let releases = releases.snapshot
     guard let model = releases.modelsByID[known.modelID] else { throw ServiceError(.unknownThing, "thing not found") }
@@ -46,8 +75,7 @@ extension FirmwareService {
       for report in writing.reports { try Self.apply(report, to: &standing, model, releases, at: now) }
       return batch
     }
-    try await settle(commit, of: thingID)
-    for report in writing.reports { figures.count(report: report.status) }
+    return (commit, writing.reports)
   }
 
   /// What goes to the catalog, and what listeners will get once it is there.

@@ -37,7 +37,7 @@ extension FirmwareService {
   /// Lets nobody in by these sessions any more, once they have ended in the catalog.
   func forget(sessions hashes: [[UInt8]]) {
     accounts.sessions.end(hashes)
-    for hash in hashes { live.end(.session(hash), message: "the session has ended") }
+    for hash in hashes { live.end(.session(hash)) }
   }
 
   private static let unknownUser = ServiceError(.unknownUser, "no such user")

@@ -1,3 +1,4 @@
+import Domain
 import HTTPTypes
 import Hummingbird
 import LiveChannels
@@ -9,8 +10,8 @@ import NIOHTTPTypesHTTP1
 import NIOWebSocket
 
 /// Looks at each request and decides who answers it: the framework, which is added with the first request that it gets, or the
-/// connection itself, for requests that may turn it into a stream. Such a request waits until everything before it has been
-/// answered, and everything behind it waits until it has.
+/// connection itself, for requests that may turn it into a stream and for those that `DirectAnswers` claims. Such a request
+/// waits until everything before it has been answered, and everything behind it waits until it has.
 final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -22,12 +23,18 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     /// In a request that the framework answers.
     case passing
     /// In a request that the connection answers.
-    case collecting(HTTPRequest)
+    case collecting(HTTPRequest, Claim)
     /// Behind such a request, with answers owed before it.
-    case waiting(HTTPRequest)
-    /// The router is at work.
+    case waiting(HTTPRequest, Claim)
+    /// The router or the catalog is at work.
     case answering
     case streaming
+  }
+
+  private enum Claim {
+    case stream
+    /// A write of values, with what has come of its body.
+    case write(ThingToken, ByteBuffer)
   }
 
   private enum Input {
@@ -39,6 +46,7 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   private let handlers: ProtocolHandlers
   private let codec: HTTP1ToHTTPServerCodec
   private let live: LiveServing?
+  private let direct: DirectAnswers?
   private let limits: ConnectionLimits
   private let streams: OpenStreams
   private let log: Logger
@@ -53,12 +61,13 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   private var context: ChannelHandlerContext?
 
   init(
-    handlers: ProtocolHandlers, codec: HTTP1ToHTTPServerCodec, live: LiveServing?, limits: ConnectionLimits,
-    streams: OpenStreams, log: Logger, use: EventLoopPromise<FirmamentConnection.Use>
+    handlers: ProtocolHandlers, codec: HTTP1ToHTTPServerCodec, live: LiveServing?, direct: DirectAnswers?,
+    limits: ConnectionLimits, streams: OpenStreams, log: Logger, use: EventLoopPromise<FirmamentConnection.Use>
   ) {
     self.handlers = handlers
     self.codec = codec
     self.live = live
+    self.direct = direct
     self.limits = limits
     self.streams = streams
     self.log = log
@@ -126,16 +135,24 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
     switch (part, state) {
     case (.head(let head), .betweenRequests):
-      if live != nil, Self.maySubscribe(head) { state = .collecting(head) } else { pass(head, context) }
+      if live != nil, Self.maySubscribe(head) {
+        state = .collecting(head, .stream)
+      } else if let token = direct?.claim(head) {
+        state = .collecting(head, .write(token, ByteBuffer()))
+      } else {
+        pass(head, context)
+      }
+    case (.body(let piece), .collecting(let head, .write(let token, let body))):
+      collect(piece, after: body, of: head, by: token, context)
     case (.body, .passing): context.fireChannelRead(wrapInboundOut(part))
     case (.end, .passing):
       state = .betweenRequests
       context.fireChannelRead(wrapInboundOut(part))
-    case (.end, .collecting(let head)):
+    case (.end, .collecting(let head, let claim)):
       if handlers.progress.responsesEnded == taken {
-        answer(head, context)
+        answer(head, claim, context)
       } else {
-        state = .waiting(head)
+        state = .waiting(head, claim)
         handlers.progress.whenResponseEnds = { [weak self] in self?.answerWhenItsTurnComes() }
       }
     default: break
@@ -143,9 +160,23 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func answerWhenItsTurnComes() {
-    guard let context, case .waiting(let head) = state, handlers.progress.responsesEnded == taken else { return }
+    guard let context, case .waiting(let head, let claim) = state, handlers.progress.responsesEnded == taken else { return }
     handlers.progress.whenResponseEnds = {}
-    answer(head, context)
+    answer(head, claim, context)
+  }
+
+  private func collect(
+    _ piece: ByteBuffer, after body: ByteBuffer, of head: HTTPRequest, by token: ThingToken, _ context: ChannelHandlerContext
+  ) {
+    var (body, piece) = (body, piece)
+    state = .passing
+    body.writeBuffer(&piece)
+    if body.readableBytes <= DirectAnswers.longestBody {
+      state = .collecting(head, .write(token, body))
+    } else {
+      pass(head, context)
+      context.fireChannelRead(wrapInboundOut(.body(body)))
+    }
   }
 
   /// Gives a request to the framework.
@@ -182,6 +213,50 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
 
   // MARK: Answers
 
+  private func answer(_ head: HTTPRequest, _ claim: Claim, _ context: ChannelHandlerContext) {
+    switch claim {
+    case .stream: answer(head, context)
+    case .write(let token, let body): write(body, by: token, head, context)
+    }
+  }
+
+  private func write(_ body: ByteBuffer, by token: ThingToken, _ head: HTTPRequest, _ context: ChannelHandlerContext) {
+    guard let direct else { return }
+    state = .answering
+    taken += 1
+    let loop = context.eventLoop
+    let front = NIOLoopBound(self, eventLoop: loop)
+    let isBegun = direct.write(body, by: token) { isDurable in
+      loop.execute { front.value.finish(head, body, isDurable ? direct.created() : nil) }
+    }
+    if !isBegun { ask(head, body, context) }
+  }
+
+  private func finish(_ head: HTTPRequest, _ body: ByteBuffer, _ answer: (head: HTTPResponse, body: ByteBuffer)?) {
+    guard let context, context.channel.isActive else { return }
+    if let answer {
+      state = .betweenRequests
+      send(answer.head, answer.body, context)
+    } else {
+      ask(head, body, context)
+    }
+    release(context)
+  }
+
+  private func send(_ head: HTTPResponse, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    if body.readableBytes > 0 { context.write(wrapOutboundOut(.body(body)), promise: nil) }
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+  }
+
+  /// Gives a request to the framework after all, as if nobody had looked at it before.
+  private func ask(_ head: HTTPRequest, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
+    taken -= 1
+    pass(head, context)
+    if body.readableBytes > 0 { take(.body(body), context) }
+    take(.end(nil), context)
+  }
+
   private func answer(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
     guard let live else { return }
     state = .answering
@@ -203,14 +278,10 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     }
     state = .betweenRequests
     if let body = answer.body {
-      context.write(wrapOutboundOut(.head(answer.response.head)), promise: nil)
-      if body.readableBytes > 0 { context.write(wrapOutboundOut(.body(body)), promise: nil) }
-      context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+      send(answer.response.head, body, context)
     } else {
       // No stream after all, and too much to be held: the framework asks again, and sends it as it comes.
-      taken -= 1
-      pass(head, context)
-      take(.end(nil), context)
+      ask(head, ByteBuffer(), context)
     }
     release(context)
   }
@@ -267,7 +338,8 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   // MARK: Channel
 
   func read(context: ChannelHandlerContext) {
-    if isBusy { readIsHeld = true } else { context.read() }
+    // One read ahead, so that nothing has to be registered anew for every request, and not two.
+    if isBusy, !held.isEmpty { readIsHeld = true } else { context.read() }
   }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }

@@ -12,20 +12,23 @@ public struct FirmamentHTTP1Channel: ServerChildChannel, HTTPChannelHandler {
 
   public let responder: HTTPChannelHandler.Responder
   private let live: LiveServing?
+  private let direct: DirectAnswers?
   private let limits: ConnectionLimits
   private let lenientLineEndings: Bool
   private let streams = OpenStreams()
 
   /// - Parameters:
   ///   - live: what streams are made of; nil where there are none.
+  ///   - direct: what is answered without the responder, where it would answer the same.
   ///   - lenientLineEndings: whether request heads may end their lines with bare line feeds. Never behind a proxy, which may
   ///     see other requests in the same bytes.
   public init(
     responder: @escaping HTTPChannelHandler.Responder, live: LiveServing? = nil,
-    limits: ConnectionLimits = ConnectionLimits(), lenientLineEndings: Bool = false
+    direct: DirectAnswers? = nil, limits: ConnectionLimits = ConnectionLimits(), lenientLineEndings: Bool = false
   ) {
     self.responder = responder
     self.live = live
+    self.direct = direct
     self.limits = limits
     self.lenientLineEndings = lenientLineEndings
   }
@@ -39,7 +42,8 @@ public struct FirmamentHTTP1Channel: ServerChildChannel, HTTPChannelHandler {
       let codec = HTTP1ToHTTPServerCodec(secure: false)
       let use = channel.eventLoop.makePromise(of: FirmamentConnection.Use.self)
       let front = ConnectionFront(
-        handlers: handlers, codec: codec, live: live, limits: limits, streams: streams, log: logger, use: use)
+        handlers: handlers, codec: codec, live: live, direct: direct, limits: limits, streams: streams, log: logger,
+        use: use)
       do { try pipeline.addHandlers([codec, front] as [any ChannelHandler]) } catch {
         use.succeed(.nothing)
         throw error

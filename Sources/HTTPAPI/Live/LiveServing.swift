@@ -1,5 +1,3 @@
-import Domain
-import Foundation
 import HTTPTypes
 public import Hummingbird
 public import LiveChannels
@@ -47,7 +45,7 @@ public struct LiveServing: Sendable {
       response = Response(status: .internalServerError)
       body = ByteBuffer()
     }
-    response.headers[.date] = HTTPDate.format(Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
+    response.headers[.date] = HTTPDate.now()
     return Answer(response: response, body: body)
   }
 }

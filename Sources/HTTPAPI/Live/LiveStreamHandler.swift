@@ -14,6 +14,12 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   typealias OutboundIn = Any
   typealias OutboundOut = IOData
 
+  /// What a scheduled task holds, so that it does not hold a stream that has ended. A weak reference would make every use of
+  /// the stream slower.
+  private final class Reminder {
+    var stream: LiveStreamHandler?
+  }
+
   private static let silence = Array("{}".utf8)
   private static let longestPause = TimeAmount.seconds(60)
 
@@ -28,6 +34,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   private let whenGone: () -> Void
   private var context: ChannelHandlerContext?
   private var subscription: LiveSubscription?
+  private let reminder = Reminder()
   private var hasEnded = false
   private var isGone = false
   /// The channel's own socket, which is a plain one; -1 where there is none. It is the channel's to close, and is not used once
@@ -64,6 +71,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   func begin(head: ByteBuffer) {
     guard let context else { return }
     let now = context.eventLoop.now
+    reminder.stream = self
     // Below this the channel is not asked how much waits.
     let limit = limits.subscriberQueueBytes
     let mark = ChannelOptions.Types.WriteBufferWaterMark(low: max(1, limit / 2), high: max(1, limit))
@@ -91,7 +99,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     let stream = NIOLoopBound(self, eventLoop: loop)
     Task {
       if await plan.stillValid() { return }
-      loop.execute { stream.value.end(because: "the token has ended") }
+      loop.execute { stream.value.end(because: plan.owner.ending) }
     }
   }
 
@@ -133,6 +141,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     socket = -1
     unsubscribe()
     context = nil
+    reminder.stream = nil
     seat = nil
     serving.figures.record(serving.channels)
     whenGone()
@@ -141,11 +150,12 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   // MARK: Messages
 
   func deliver(_ message: ByteBuffer, at now: NIODeadline) -> Bool {
-    guard let context, !hasEnded else { return false }
+    guard !hasEnded else { return false }
     if socket >= 0, mayWriteAtOnce() {
       lastSent = now
-      return writeAtOnce(message, context)
+      return writeAtOnce(message)
     }
+    guard let context else { return false }
     // The channel counts exactly, but asking it whether it is writable at all is cheaper.
     guard context.channel.isWritable || deadlines.waitingBytes <= limits.subscriberQueueBytes else {
       serving.figures.dropped.increment()
@@ -164,7 +174,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
 
   /// Gives a message to the system without the way through the pipeline and the channel's queue, which for a short message cost
   /// half as much again as the system's own work. What the system does not take goes that way after all, and so do errors.
-  private func writeAtOnce(_ message: ByteBuffer, _ context: ChannelHandlerContext) -> Bool {
+  private func writeAtOnce(_ message: ByteBuffer) -> Bool {
     let sent = message.withUnsafeReadableBytes { bytes in
       Glibc.send(socket, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL | MSG_DONTWAIT))
     }
@@ -172,7 +182,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     var rest = message
     rest.moveReaderIndex(forwardBy: max(0, sent))
     mayBeBehind = true
-    context.writeAndFlush(wrapOutboundOut(.byteBuffer(rest)), promise: nil)
+    context?.writeAndFlush(wrapOutboundOut(.byteBuffer(rest)), promise: nil)
     return true
   }
 
@@ -207,7 +217,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   private func look() {
     guard let context, !hasEnded else { return }
     let now = context.eventLoop.now
-    if let endsAt, now >= endsAt { return end("the token has ended", code: .policyViolation) }
+    if let endsAt, now >= endsAt { return end(because: plan.owner.ending) }
     if framing == .webSocket {
       if now >= lastHeard + limits.idleTimeout + limits.idleTimeout { return context.close(promise: nil) }
       if now >= lastHeard + limits.idleTimeout, !hasPinged {
@@ -224,7 +234,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     if let endsAt { next = min(next, endsAt) }
     // To cancel it would be a search through all streams of the loop: what is left of one that has ended runs out instead.
     next = min(next, now + Self.longestPause)
-    context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(deadline: next) { [weak self] in self?.look() }
+    context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(deadline: next) { [reminder] in reminder.stream?.look() }
   }
 
   // MARK: Channel

@@ -16,9 +16,14 @@ final class RequestFigures: RouterMiddleware {
   ) async throws -> Response {
     let start = ContinuousClock.now
     let response = try await next(request, context)
-    seconds.record(duration: ContinuousClock.now - start)
-    counter(response.status.code).increment()
+    count(response.status, after: ContinuousClock.now - start)
     return response
+  }
+
+  /// Counts one answer.
+  func count(_ status: HTTPResponse.Status, after duration: Duration) {
+    seconds.record(duration: duration)
+    counter(status.code).increment()
   }
 
   private func counter(_ status: Int) -> Counter {

@@ -1,4 +1,6 @@
 import Domain
+import Foundation
+import Synchronization
 
 /// HTTP dates, by RFC 9110 section 5.6.7: three forms are read, one is written. They have whole seconds.
 enum HTTPDate {
@@ -12,6 +14,19 @@ enum HTTPDate {
     let weekday = weekdays[Int(((days + 4) % 7 + 7) % 7)].prefix(3)
     let month = months[(Int(piece(5..<7)) ?? 1) - 1]
     return "\(weekday), \(piece(8..<10)) \(month) \(piece(0..<4)) \(piece(11..<19)) GMT"
+  }
+
+  private static let latest = Mutex((second: Int64.min, text: ""))
+
+  /// The time of this computer, for `Date` (RFC 9110 section 6.6.1): written once a second.
+  static func now() -> String {
+    let now = Date().timeIntervalSince1970
+    return latest.withLock { latest in
+      if latest.second != Int64(now) {
+        latest = (Int64(now), format(Timestamp(milliseconds: Int64(now) * 1000)))
+      }
+      return latest.text
+    }
   }
 
   /// Reads IMF-fixdate, and the obsolete RFC 850 and asctime forms. `now` tells the century of RFC 850's two digits: a date

@@ -6,6 +6,9 @@ import Hummingbird
 
 /// What things write and read of their resources (wire page, sections 3.2, 3.3, 3.5, 3.6 and 3.9).
 struct ResourceRoutes: Sendable {
+  /// What every write of this API answers.
+  static let created = Array("{\"status\":\"created\",\"message\":\"created\"}".utf8)
+
   let service: FirmwareService
   let settings: APISettings
 
@@ -55,7 +58,7 @@ struct ResourceRoutes: Sendable {
 extension Response {
   /// What every write of this API answers.
   static func created() -> Response {
-    jsonBytes(Array("{\"status\":\"created\",\"message\":\"created\"}".utf8), status: .created)
+    jsonBytes(ResourceRoutes.created, status: .created)
   }
 
   /// What every other change of this API answers.

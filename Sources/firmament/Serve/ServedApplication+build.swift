@@ -125,13 +125,14 @@ enum ServedApplication {
   ) -> some Service {
     let responder = router.buildResponder()
     let live = LiveServing(responder: responder, channels: service.live)
+    let direct = DirectAnswers(service: service, settings: configuration.settings)
     let limits = configuration.connections
     var frameworkLog = log
     frameworkLog.logLevel = max(log.logLevel, .notice)
     return Application(
       responder: responder,
       server: HTTPServerBuilder {
-        FirmamentHTTP1Channel(responder: $0, live: live, limits: limits, lenientLineEndings: isLenient)
+        FirmamentHTTP1Channel(responder: $0, live: live, direct: direct, limits: limits, lenientLineEndings: isLenient)
       },
       configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: port), backlog: 4096),
       services: services, onServerRunning: { channel in onPort(channel.localAddress?.port ?? port) }, logger: frameworkLog)

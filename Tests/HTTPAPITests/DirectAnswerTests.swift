@@ -1,0 +1,127 @@
+import Domain
+import FirmwareService
+import Foundation
+import HummingbirdTesting
+import Testing
+
+@testable import HTTPAPI
+
+/// Writes that the connection answers by itself get, byte for byte, what the router would have given them.
+@Suite(.timeLimit(.minutes(2))) struct DirectAnswerTests {
+  /// Requests with TOKEN in place of the thing's token. Each ends its connection, or the last of several does.
+  private static let requests: [(name: String, text: String)] = [
+    ("a value", write(#"{"values":[{"key":"a","value":21.5}]}"#)),
+    (
+      "several", write(#"{"values":[{"key":"a","value":1},{"key":"b","value":{"c":[null,true,"x"]}},{"key":"a","value":"ü"}]}"#)
+    ),
+    ("with times", write(#"{"values":[{"key":"a","value":1,"datetime":"20240229123000"},{"key":"a","value":2}]}"#)),
+    ("with a place", write(#"{"values":[{"key":"a","value":1,"geo":{"lat":41.4,"long":2.2}}]}"#)),
+    ("magic", write(##"{"values":[{"key":"$settings.led","value":"on"},{"key":"$geo","value":[2.2,41.4]}]}"##)),
+    ("a report", write(##"{"values":[{"key":"$firmware","value":{"mcu":"main","status":"DOWNLOADED","version":"9"}}]}"##)),
+    ("blanks before", write(" \r\n\t{\"values\":[{\"key\":\"a\",\"value\":1}]}")),
+    ("a byte order mark", write("\u{FEFF}{\"values\":[{\"key\":\"a\",\"value\":1}]}")),
+    ("a value of nothing", write(#"{"values":[{"key":"a","value":null}]}"#)),
+    ("no values", write(#"{"values":[]}"#)),
+    ("no value", write(#"{"values":[{"key":"a"}]}"#)),
+    ("a bad key", write(#"{"values":[{"key":"a","value":1},{"key":"a/b","value":1}]}"#)),
+    ("a bad time", write(#"{"values":[{"key":"a","value":1,"datetime":"yesterday"}]}"#)),
+    ("an unknown magic key", write(##"{"values":[{"key":"$x","value":1}]}"##)),
+    ("no JSON", write("{values")), ("an array", write("[1]")), ("nothing", write("")), ("too deep", write(deep)),
+    ("a NUL", write("{\"values\":[{\"key\":\"a\",\"value\":\"\u{0}\"}]}")),
+    ("a form", write("values[0][key]=a&values[0][value]=1", ["Content-Type: application/x-www-form-urlencoded"])),
+    ("MessagePack", write("\u{81}", ["Content-Type: application/msgpack"])),
+    ("JSON that says form", write(body, ["Content-Type: application/x-www-form-urlencoded"])),
+    ("long", write(#"{"values":[{"key":"a","value":"\#(String(repeating: "x", count: 5000))"}]}"#)),
+    ("of another origin", write(body, ["Origin: https://example.com"])),
+    ("after leave", write(body, ["Expect: 100-continue"])),
+    ("unknown token", write(body, path: "/v2/things/" + String(repeating: "t", count: 43))),
+    ("short token", write(body, path: "/v2/things/short")), ("a slash", write(body, path: "/v2/things/TOKEN/")),
+    ("two slashes", write(body, path: "/v2//things/TOKEN")), ("an empty query", write(body, path: "/v2/things/TOKEN?")),
+    ("a query", write(body, path: "/v2/things/TOKEN?broadcast=true")),
+    ("another method", write(body).replacingOccurrences(of: "POST", with: "PATCH")),
+    ("chunked", chunked("7\r\n{\"value\r\n1e\r\ns\":[{\"key\":\"a\",\"value\":1}]}   \r\n0\r\n\r\n")),
+    ("broken chunks", chunked("zz\r\n{}\r\n0\r\n\r\n")),
+    ("HTTP/1.0", write(body).replacingOccurrences(of: "HTTP/1.1", with: "HTTP/1.0")),
+    ("two", write(body, ending: false) + write(#"{"values":[{"key":"b","value":2}]}"#)),
+    ("two, one of them bad", write("{}", ending: false) + write(body)),
+    ("a write and its read", write(body, ending: false) + get("/v2/things/TOKEN/resources/a")),
+    ("a read and a write", get("/v2/things/TOKEN/resources/a", ending: false) + write(body)),
+    ("a write and no HTTP", write(body, ending: false) + "NONSENSE\r\n\r\n"),
+  ]
+
+  private static let body = #"{"values":[{"key":"a","value":1}]}"#
+  private static let deep =
+    #"{"values":[{"key":"a","value":\#(String(repeating: "[", count: 40) + String(repeating: "]", count: 40))}]}"#
+
+  private static func write(
+    _ body: String, _ headers: [String] = [], path: String = "/v2/things/TOKEN", ending: Bool = true
+  ) -> String {
+    let lines = ["POST \(path) HTTP/1.1", "Host: a", "Content-Length: \(body.utf8.count)"] + headers
+    return (lines + (ending ? ["Connection: close", "", body] : ["", body])).joined(separator: "\r\n")
+  }
+
+  private static func chunked(_ body: String) -> String {
+    "POST /v2/things/TOKEN HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n\(body)"
+  }
+
+  private static func get(_ path: String, ending: Bool = true) -> String {
+    "GET \(path) HTTP/1.1\r\nHost: a\r\n\(ending ? "Connection: close\r\n" : "")\r\n"
+  }
+
+  /// What each request is answered, without dates, and what the thing's resources are after it.
+  private func outcomes(by path: AnswerPath, cutAt places: [Int] = [], of requests: [String]) async throws -> [String] {
+    let test = try await TestService()
+    try await test.createModel()
+    let token = try await test.activate()
+    // The connection knows things that are in memory: those that have been here before.
+    let thing = try await test.service.identifyThing(token)
+    return try await test.application(path).test(.live) { client in
+      var outcomes: [String] = []
+      for request in requests {
+        let bytes = Array(request.replacingOccurrences(of: "TOKEN", with: token).utf8)
+        for place in places.isEmpty ? [bytes.count] : places where place <= bytes.count {
+          let connection = try WireClient(port: client.port)
+          connection.send(Array(bytes[..<place]))
+          if place < bytes.count { connection.send(Array(bytes[place...])) }
+          let answer = String(decoding: try await connection.readToEnd(), as: UTF8.self)
+          let lines = answer.components(separatedBy: "\r\n").filter { !$0.hasPrefix("Date: ") }
+          outcomes.append(lines.joined(separator: "\n").replacingOccurrences(of: token, with: "TOKEN"))
+        }
+        var range = ValueRange()
+        range.limit = 100
+        let all = try await test.service.readAllResources(of: thing, in: range)
+        outcomes.append("\(all)")
+      }
+      return outcomes
+    }
+  }
+
+  @Test func bothWaysAnswerTheSame() async throws {
+    let requests = Self.requests.map(\.text)
+    let direct = try await outcomes(by: .both, of: requests)
+    let routed = try await outcomes(by: .routerOnly, of: requests)
+    for (index, request) in Self.requests.enumerated() {
+      #expect(direct[2 * index] == routed[2 * index], "\(request.name)")
+      #expect(direct[2 * index + 1] == routed[2 * index + 1], "\(request.name): what is stored")
+      #expect(direct[2 * index].hasPrefix("HTTP/1.1 "), "\(request.name)")
+    }
+  }
+
+  @Test func theConnectionAnswersWithoutTheRouter() async throws {
+    let names = ["a value", "several", "with times", "with a place", "magic", "HTTP/1.0", "two", "chunked"]
+    let requests = Self.requests.filter { names.contains($0.name) }
+    let answers = try await outcomes(by: .connectionOnly, of: requests.map(\.text))
+    for (index, request) in requests.enumerated() {
+      #expect(answers[2 * index].hasPrefix("HTTP/1.1 201 Created\n"), "\(request.name): \(answers[2 * index])")
+    }
+  }
+
+  @Test func cutAnywhereItIsTheSameWrite() async throws {
+    let text = try #require(Self.requests.first { $0.name == "two" }).text
+    let longest = text.utf8.count + ThingToken.length * 2
+    let answers = try await outcomes(by: .both, cutAt: Array(1...longest), of: [text])
+    #expect(answers.count > 250)
+    #expect(Set(answers.dropLast()).count == 1)
+    #expect(answers[0].components(separatedBy: "201 Created").count == 3)
+  }
+}
