@@ -172,6 +172,9 @@ import Testing
     let (notes, missing) = ("/v2/classes/me/notes", "object not found")
     return [
       Row(Endpoints.showSession, "/v2", 200, nil),
+      Row(
+        Endpoints.changePassword, "/v2/me", #"{"currentPassword":"not theirs","password":"a long password"}"#, 401,
+        "wrong password"),
       Row(Endpoints.readSettings, "/v2/me/settings", 200, "{}"),
       Row(Endpoints.changeSettings, "/v2/me/settings", #"{"secret":null,"mine":1}"#, 200, nil),
       Row(Endpoints.readSettings, "/v2/me/settings", 200, #"{"mine":1}"#),
@@ -286,7 +289,7 @@ import Testing
       let before = try await target.state()
       #expect(
         Set(Endpoints.all.filter { $0.access == .anyone }.map(\.id)) == [
-          "health", "readiness", "metrics", "openAPI", "register", "logIn", "showShare", "confirmShare",
+          "health", "readiness", "metrics", "openAPI", "register", "registerInApp", "logIn", "showShare", "confirmShare",
         ])
       let front = target.home.front
       for path in ["/healthz", "/readyz", "/metrics", "/openapi.json"] {

@@ -205,12 +205,15 @@ final class DocumentedJourney {
     try await call(Endpoints.listApps, "/api/v1/apps", 200)
     try await call(Endpoints.register, "/v2/register", 201, body: credentials)
     try await call(Endpoints.register, "/v2/register", 409, body: credentials)
+    try await call(Endpoints.registerInApp, "/v2/apps/app1/register", 409, body: credentials)
     try await call(Endpoints.register, "/v2/register", 415, body: [0x80], headers: [.contentType: "application/msgpack"])
     try await call(Endpoints.logIn, "/v2/login", 401, body: Array(#"{"email":"a@b","password":"x","app":"app1"}"#.utf8))
     try await call(Endpoints.logIn, "/v2/login", 403, body: Array(#"{"email":"a@b","password":"x","app":"no"}"#.utf8))
     let opened = try await call(Endpoints.logIn, "/v2/login", 200, body: credentials)
     session = opened["token"]?.text ?? ""
     try await call(Endpoints.showSession, "/v2", 200)
+    let same = #"{"currentPassword":"a long password","password":"a long password"}"#
+    try await call(Endpoints.changePassword, "/v2/me", 200, body: Array(same.utf8))
     try await call(Endpoints.readSettings, "/v2/me/settings", 200)
     try await call(Endpoints.changeSettings, "/v2/me/settings", 200, body: Array(#"{"a":1}"#.utf8))
     try await call(Endpoints.changeSettings, "/v2/me/settings", 400, body: Array("[]".utf8))

@@ -78,4 +78,53 @@ import Testing
       #expect(try await self.logIn(front, "another password").status == 200)
     }
   }
+  @Test(arguments: Door.allCases) func `a password is changed by whoever knows it, and others' sessions end`(
+    door: Door
+  ) async throws {
+    let test = try await TestService()
+    let (ada, bob) = (try await test.user(), try await test.user("bob@example.com"))
+    @Sendable func change(_ current: String, _ new: String, _ again: String? = nil) -> String {
+      #"{"appId":"x","currentPassword":"\#(current)","password":"\#(new)","confirmationPassword":"\#(again ?? new)"}"#
+    }
+    try await test.open(door) { front in
+      let other = try #require(try await self.logIn(front, "a long password").json()["token"]?.text)
+      for (body, status, message) in [
+        (change("wrong password", "another password"), 401, "wrong password"),
+        (change("a long password", "short"), 400, "password: 8 to 1024 bytes are needed"),
+        (change("a long password", "another password", "else"), 400, "confirmationPassword: is not the password"),
+        (#"{"password":"another password"}"#, 400, "currentPassword: is needed"),
+      ] { try await front.ask(.put, "/v2/me", as: ada, body).expectThingError(status, message) }
+      #expect(try await front.ask(.get, "/v2", as: other).status == 200, "a refused change ends nothing")
+
+      let answer = try await front.ask(.put, "/v2/me/", as: ada, change("a long password", "another password"))
+      #expect(answer.status == 200 && answer.text == Self.updated)
+      #expect(try await front.ask(.get, "/v2", as: ada).status == 200)
+      #expect(try await front.ask(.get, "/v2", as: bob).status == 200)
+      try await front.ask(.get, "/v2", as: other).expectThingError(401, "Invalid session token")
+      #expect(try await self.logIn(front, "a long password").status == 401)
+      #expect(try await self.logIn(front, "another password").status == 200)
+    }
+  }
+
+  @Test func `passwords are not guessed by changing them`() async throws {
+    let test = try await TestService({ _ in })
+    let ada = try await test.user()
+    try await test.open(.router) { front in
+      let guess = #"{"currentPassword":"a wrong guess","password":"another password"}"#
+      var status = 401
+      for _ in 0..<100 where status == 401 { status = try await front.ask(.put, "/v2/me", as: ada, guess).status }
+      #expect(status == 429)
+    }
+  }
+
+  @Test func `the app may stand in the path of a registration`() async throws {
+    let test = try await TestService()
+    try await test.open(.router) { front in
+      let body = #"{"email":"eve@example.com","password":"a long password","appId":"mine","language":"en"}"#
+      let registered = try await front.post("/v2/apps/mine/register", body)
+      #expect(registered.status == 201)
+      #expect(try await front.post("/v2/login", body.replacing("appId", with: "app")).status == 200)
+      #expect(try await front.post("/v2/login", body).status == 401, "in no other app")
+    }
+  }
 }

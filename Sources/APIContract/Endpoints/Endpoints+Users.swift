@@ -4,10 +4,17 @@ import Domain
 extension Endpoints {
   public static let register = account(
     "register", "/v2/register", "Make an account in an app and log in", 201, errors: [400, 403, 409, 413, 415, 429, 503])
+  public static let registerInApp = account(
+    "registerInApp", "/v2/apps/{app}/register", "The same, with the app in the path", 201,
+    errors: [400, 403, 409, 413, 415, 429, 503])
   public static let logIn = account(
     "logIn", "/v2/login", "Log in: the answer has the session's token", 200, errors: [400, 401, 403, 413, 415, 429, 503])
   public static let showSession = ofUsers(
     "showSession", .get, "/v2", "Whether the session is valid", .json(200, DoneShape.self))
+
+  public static let changePassword = ofUsers(
+    "changePassword", .put, "/v2/me", "Change the password; this ends the user's other sessions",
+    request: .body(PasswordChange.self), .json(200, DoneShape.self), errors: [400, 413, 415, 429, 503])
 
   public static let readSettings = ofUsers(
     "readSettings", .get, "/v2/me/settings", "The user's settings: a JSON object", .json(200, JSONValue.self))
@@ -16,7 +23,7 @@ extension Endpoints {
     "Merge into the settings (RFC 7396: null deletes); `password` changes the password and ends the user's other sessions",
     request: .body(JSONValue.self), .json(200, DoneShape.self), errors: [400, 413, 415, 503])
 
-  static let users = [register, logIn, showSession, readSettings, changeSettings]
+  static let users = [register, registerInApp, logIn, showSession, changePassword, readSettings, changeSettings]
 
   public static let createApp = Endpoint.operators(
     "createApp", .post, "/api/v1/apps", "Create an app for users to register in; again is a success",

@@ -14,6 +14,20 @@ public struct Credentials: Codable, Sendable {
   }
 }
 
+/// A user's change of their password (wire page, section 4.1).
+public struct PasswordChange: Codable, Sendable {
+  public let currentPassword: String
+  public let password: String
+  /// The new password once more.
+  public let confirmationPassword: String?
+
+  public init(currentPassword: String, password: String, confirmationPassword: String? = nil) {
+    self.currentPassword = currentPassword
+    self.password = password
+    self.confirmationPassword = confirmationPassword
+  }
+}
+
 /// The answer to a registration and to a login.
 public struct SessionShape: Codable, Sendable {
   public let status: String

@@ -4,7 +4,7 @@ public import Domain
 
 extension FirmwareService {
   /// The member of a change of settings that is a new password and no setting.
-  private static let passwordMember = "password"
+  static let passwordMember = "password"
 
   /// What apps keep for a user, as JSON text: an object.
   public func readSettings(of user: SessionUser) async throws -> String {

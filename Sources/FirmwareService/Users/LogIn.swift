@@ -15,19 +15,29 @@ extension FirmwareService {
     let email = EmailAddress.normalized(email) ?? email
     let facts = try await translatingErrors { try await catalog.account(app: app, email: email) }
     guard isOpenToApps || facts.isAppDeclared else { throw Self.unknownApp }
-    // Counted before the password is looked at, so that many at once get no further than one after the other.
+    let opened = try await counted(app: app, email: email, at: now) { try await open(facts, password, at: now) }
+    guard let opened else { throw ServiceError(.wrongCredentials, "wrong e-mail or password") }
+    return opened
+  }
+
+  /// Tries a password. It counts as a failure of the account before it is looked at, so that many at once get no further than
+  /// one after the other, and no longer when it was right.
+  /// - Parameter attempt: nil for a wrong password.
+  /// - Throws: `tooOften`, and what `attempt` throws.
+  func counted<Value>(
+    app: String, email: String, at now: Timestamp, _ attempt: () async throws -> Value?
+  ) async throws -> Value? {
     let account = SHA256Hasher.digest(of: "\(app)\u{0}\(email)")
     try accounts.failures.take(account, at: now)
-    let opened: OpenedSession?
+    let value: Value?
     do {
-      opened = try await open(facts, password, at: now)
+      value = try await attempt()
     } catch {
       accounts.failures.giveBack(account, at: now)
       throw error
     }
-    guard let opened else { throw ServiceError(.wrongCredentials, "wrong e-mail or password") }
-    accounts.failures.giveBack(account, at: now)
-    return opened
+    if value != nil { accounts.failures.giveBack(account, at: now) }
+    return value
   }
 
   /// - Returns: nil for a wrong password, or no user.

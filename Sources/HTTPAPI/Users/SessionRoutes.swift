@@ -4,21 +4,24 @@ import FirmwareService
 import HTTPTypes
 import Hummingbird
 
-/// `POST /v2/register` and `POST /v2/login` (wire page, section 4.1), and whether a session is valid.
+/// `POST /v2/register`, `POST /v2/login` and `PUT /v2/me` (wire page, section 4.1), and whether a session is valid.
 struct SessionRoutes: Sendable {
   let service: FirmwareService
   let settings: APISettings
 
   func add(to table: inout RouteTable) {
-    table.on(Endpoints.register, register)
+    table.on(Endpoints.register) { try await register($0, $1, app: nil) }
+    table.on(Endpoints.registerInApp) { try await register($0, $1, app: try $1.parameter("app")) }
     table.on(Endpoints.logIn, logIn)
+    table.on(Endpoints.changePassword, changePassword)
     table.on(Endpoints.showSession) { _, _ in try .json(DoneShape(status: "success", message: "logged in")) }
   }
 
-  @Sendable func register(_ request: Request, _ context: APIContext) async throws -> Response {
+  /// - Parameter app: the app where the path names it.
+  private func register(_ request: Request, _ context: APIContext, app: String?) async throws -> Response {
     let given = try await request.thingShape(Credentials.self, settings)
     let opened = try await service.register(
-      email: given.email, password: given.password, app: try given.appName,
+      email: given.email, password: given.password, app: try app ?? given.appName,
       address: ClientAddress.of(request, context, settings))
     return answer(opened, "created", "registered", .created)
   }
@@ -29,6 +32,15 @@ struct SessionRoutes: Sendable {
       email: given.email, password: given.password, app: try given.appName,
       address: ClientAddress.of(request, context, settings))
     return answer(opened, "success", "logged in", .ok)
+  }
+
+  @Sendable func changePassword(_ request: Request, _ context: APIContext) async throws -> Response {
+    let change = try await request.thingShape(PasswordChange.self, settings)
+    guard change.confirmationPassword ?? change.password == change.password else {
+      throw APIError.malformed("confirmationPassword: is not the password")
+    }
+    try await service.changePassword(from: change.currentPassword, to: change.password, of: try context.user)
+    return .success("updated")
   }
 
   /// In this order and without blanks, as small clients search for the literal text `token":"`.
