@@ -62,9 +62,15 @@ final class StartedProgram: Sendable {
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
-    process.standardInput = FileHandle(forReadingAtPath: scratch.path + "/in")
-    process.standardOutput = FileHandle(forWritingAtPath: scratch.path + "/out")
-    process.standardError = FileHandle(forWritingAtPath: scratch.path + "/err")
+    let files = [
+      FileHandle(forReadingAtPath: scratch.path + "/in"), FileHandle(forWritingAtPath: scratch.path + "/out"),
+      FileHandle(forWritingAtPath: scratch.path + "/err"),
+    ]
+    // Processes are never freed, and neither are the files that they were given.
+    defer { for file in files { try? file?.close() } }
+    process.standardInput = files[0]
+    process.standardOutput = files[1]
+    process.standardError = files[2]
     let (ending, continuation) = AsyncStream<Never>.makeStream()
     self.ending = ending
     process.terminationHandler = { _ in continuation.finish() }

@@ -44,7 +44,9 @@ final class RunningServer: Sendable {
     process.arguments = ["serve", "--store", store, "--port", "0"] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardOutput = pipe
-    process.standardError = FileHandle(forWritingAtPath: errors)
+    let log = FileHandle(forWritingAtPath: errors)
+    defer { try? log?.close() }
+    process.standardError = log
     process.standardInput = FileHandle.nullDevice
     try process.run()
     var output = ""
