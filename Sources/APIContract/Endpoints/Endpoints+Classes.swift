@@ -6,10 +6,11 @@ extension Endpoints {
   private static let object = "/v2/classes/me/{collection}/{key}"
 
   public static let createObject = ofUsers(
-    "createObject", .post, collection, "Store an object under its `_id`, or under a random one", request: .body(JSONValue.self),
+    "createObject", .post, collection, "Store an object under its `_id`, or under a random one",
+    request: .body([String: JSONValue].self),
     .json(201, ObjectCreatedShape.self), errors: [400, 409, 413, 415])
   public static let createObjectByKey = ofUsers(
-    "createObjectByKey", .post, object, "Store an object under this key", request: .body(JSONValue.self),
+    "createObjectByKey", .post, object, "Store an object under this key", request: .body([String: JSONValue].self),
     .json(201, ObjectCreatedShape.self), errors: [400, 409, 413, 415])
   public static let listObjects = ofUsers(
     "listObjects", .get, collection,
@@ -23,13 +24,13 @@ extension Endpoints {
   public static let readObject = ofUsers(
     "readObject", .get, object, "One object", .json(200, JSONValue.self), errors: [400, 404])
   public static let updateObject = ofUsers(
-    "updateObject", .put, object, "Merge into an object (RFC 7396: null deletes)", request: .body(JSONValue.self),
+    "updateObject", .put, object, "Merge into an object (RFC 7396: null deletes)", request: .body([String: JSONValue].self),
     .json(200, DoneShape.self), errors: [400, 404, 413, 415])
   /// The first parameter has the name that it has in the other paths below `things`, but is a collection.
   public static let updateObjectByOldPath = ofUsers(
     "updateObjectByOldPath", .put, "/v2/things/{token}/{key}",
     "The same as PUT /v2/classes/me/{token}/{key}; not for keys that mean something below a thing, such as `resources`",
-    request: .body(JSONValue.self), .json(200, DoneShape.self), errors: [400, 404, 413, 415])
+    request: .body([String: JSONValue].self), .json(200, DoneShape.self), errors: [400, 404, 413, 415])
   public static let deleteObject = ofUsers(
     "deleteObject", .delete, object, "Delete one object", .json(200, DoneShape.self), errors: [400, 404])
   public static let deleteCollection = ofUsers(

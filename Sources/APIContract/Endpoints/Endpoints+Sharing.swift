@@ -32,7 +32,7 @@ extension Endpoints {
   public static let describeMyThing = ofUsers(
     "describeMyThing", .put, "/v2/me/resources/{resource}/{thing}",
     "Replace the thing's description, which is the only `resource` that is a document; only the owner may",
-    request: .body(JSONValue.self), .json(200, DoneShape.self), errors: [400, 403, 404, 413, 415, 503])
+    request: .body([String: JSONValue].self), .json(200, DoneShape.self), errors: [400, 403, 404, 413, 415, 503])
 
   public static let grant = ofUsers(
     "grant", .put, "/v2/me/grant",

@@ -22,7 +22,7 @@ extension Endpoints {
     query: .values, .json(200, [ResourceValueShape].self), errors: [400, 404])
   public static let describeThing = ofThings(
     "describeThing", .put, "/v2/things/{token}/resources/description", "Replace the thing's description, a document",
-    request: .body(JSONValue.self), .json(200, SuccessShape.self), errors: [400, 404, 413])
+    request: .body([String: JSONValue].self), .json(200, SuccessShape.self), errors: [400, 404, 413])
   public static let addTags = ofThings(
     "addTags", .post, "/v2/things/{token}/tags", "Put tags on the thing: one as `tag` or `name`, or several",
     request: .body(JSONValue.self), .json(201, TagsAdded.self), errors: [400, 404, 409, 413])
