@@ -7,6 +7,11 @@ import Testing
 
 /// Which values of a thing its owner sees.
 @Suite("An owner") struct NewOwnerTests {
+  /// Whether there is anything in it that was written before. A shorter number might be a part of an id.
+  private static func tells(_ answer: Answer) -> Bool {
+    ["4711", "4712", "4713", "4714", "4715", "4716", "coordinates"].contains { answer.text.contains($0) }
+  }
+
   @Test func `who is the first sees what the thing wrote before the link`() async throws {
     try await Household.open { home in
       let device = try await home.newDevice()
@@ -43,7 +48,7 @@ import Testing
       ]
       for path in reads {
         let answer = try await home.front.ask(.get, path, as: home.bob)
-        #expect(!answer.text.contains("47") && !answer.text.contains("coordinates"), "\(path): \(answer.text)")
+        #expect(!Self.tells(answer), "\(path): \(answer.text)")
         #expect(["[]", "{}"].contains(answer.text) || answer.status == 404, "\(path): \(answer.text)")
       }
       try await home.front.ask(.get, "/v2/me/resources/t/\(device.id)", as: home.bob)
@@ -55,7 +60,7 @@ import Testing
       #expect(try await home.read("/v2/me/resources", as: home.bob) == #"[{"name":"t","things":["\#(device.id)"]}]"#)
       for path in reads {
         let answer = try await home.front.ask(.get, path, as: home.bob)
-        #expect(!answer.text.contains("47") && !answer.text.contains("coordinates"), "\(path): \(answer.text)")
+        #expect(!Self.tells(answer), "\(path): \(answer.text)")
       }
       // The thing itself sees all of it.
       let own = try await home.front.get("/v2/things/\(device.token)/resources/t?limit=100")
