@@ -38,7 +38,7 @@ extension Row {
 
   /// A column that holds JSON.
   func json(_ column: String) throws -> JSONValue {
-    guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data((self[column] as String).utf8)) else {
+    guard let value = try? JSONValue(parsing: self[column] as String) else {
       throw Self.damaged(column)
     }
     return value

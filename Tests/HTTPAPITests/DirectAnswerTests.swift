@@ -46,9 +46,23 @@ import Testing
     ("two, one of them bad", write("{}", ending: false) + write(body)),
     ("a write and its read", write(body, ending: false) + get("/v2/things/TOKEN/resources/a")),
     ("a read and a write", get("/v2/things/TOKEN/resources/a", ending: false) + write(body)),
+    (
+      "reads around a bad write",
+      get("/v2/things/TOKEN/resources/a", ending: false) + write(#"{"values":[{"key":"a/b","value":1}]}"#, ending: false)
+        + get("/v2/things/TOKEN/resources/a")
+    ),
+    (
+      "reads around an unknown token",
+      get("/v2/things/TOKEN/resources/a", ending: false)
+        + write(body, path: "/v2/things/" + String(repeating: "t", count: 43), ending: false)
+        + get("/v2/things/TOKEN/resources/a")
+    ),
+    ("reads around a write", reads + write(body, ending: false) + get("/v2/things/TOKEN/resources/a")),
     ("a write and no HTTP", write(body, ending: false) + "NONSENSE\r\n\r\n"),
   ]
 
+  private static let reads =
+    get("/v2/things/TOKEN/resources/a", ending: false) + get("/v2/things/TOKEN/resources", ending: false)
   private static let body = #"{"values":[{"key":"a","value":1}]}"#
   private static let deep =
     #"{"values":[{"key":"a","value":\#(String(repeating: "[", count: 40) + String(repeating: "]", count: 40))}]}"#
@@ -69,12 +83,14 @@ import Testing
   }
 
   /// What each request is answered, without dates, and what the thing's resources are after it.
-  private func outcomes(by path: AnswerPath, cutAt places: [Int] = [], of requests: [String]) async throws -> [String] {
+  /// - Parameter isKnown: whether the thing is in memory, where the connection looks for it.
+  private func outcomes(by path: AnswerPath, isKnown: Bool = true, cutAt places: [Int] = [], of requests: [String]) async throws
+    -> [String]
+  {
     let test = try await TestService()
     try await test.createModel()
     let token = try await test.activate()
-    // The connection knows things that are in memory: those that have been here before.
-    let thing = try await test.service.identifyThing(token)
+    if isKnown { _ = try await test.service.identifyThing(token) }
     return try await test.application(path).test(.live) { client in
       var outcomes: [String] = []
       for request in requests {
@@ -89,6 +105,7 @@ import Testing
         }
         var range = ValueRange()
         range.limit = 100
+        let thing = try await test.service.identifyThing(token)
         let all = try await test.service.readAllResources(of: thing, in: range)
         outcomes.append("\(all)")
       }
@@ -105,6 +122,13 @@ import Testing
       #expect(direct[2 * index + 1] == routed[2 * index + 1], "\(request.name): what is stored")
       #expect(direct[2 * index].hasPrefix("HTTP/1.1 "), "\(request.name)")
     }
+  }
+
+  @Test func aThingThatIsNotInMemoryIsAnsweredByTheRouter() async throws {
+    let requests = [try #require(Self.requests.first { $0.name == "reads around a write" }).text]
+    let unknown = try await outcomes(by: .both, isKnown: false, of: requests)
+    #expect(unknown == (try await outcomes(by: .routerOnly, of: requests)))
+    #expect(unknown[0].components(separatedBy: "HTTP/1.1 ").count == 5)
   }
 
   @Test func theConnectionAnswersWithoutTheRouter() async throws {

@@ -39,13 +39,15 @@ extension FirmwareService {
   }
 
   /// The same for a thing that is in memory, without waiting.
-  /// - Parameter done: told on the catalog's writer whether all of it is durable; if not, none of it has happened.
+  /// - Parameters:
+  ///   - records: reads what is written, once the thing is known; nil for what is not plainly right.
+  ///   - done: told on the catalog's writer whether all of it is durable; if not, none of it has happened.
   /// - Returns: false where it has to be asked in the other way, which also tells what is wrong. Nothing has happened then.
   public func writeResources(
-    _ records: [ResourceRecord], ofThingBy token: ThingToken, done: @escaping @Sendable (Bool) -> Void
+    ofThingBy token: ThingToken, _ records: () -> [ResourceRecord]?, done: @escaping @Sendable (Bool) -> Void
   ) -> Bool {
     let now = clock()
-    guard let known = fleet.recall(token, at: now),
+    guard let known = fleet.recall(token, at: now), let records = records(),
       case let (commit?, reports)? = try? queue(records, of: known, isThing: true, at: now)
     else { return false }
     settle(commit, of: known.thingID) { [figures] outcome in

@@ -163,6 +163,8 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     guard let context, case .waiting(let head, let claim) = state, handlers.progress.responsesEnded == taken else { return }
     handlers.progress.whenResponseEnds = {}
     answer(head, claim, context)
+    // Given to the framework after all: nothing else will wake it, and what is held behind it.
+    if !isBusy { release(context) }
   }
 
   private func collect(

@@ -36,15 +36,20 @@ public struct DirectAnswers: Sendable {
   /// - Returns: false where the router has to be asked at once.
   func write(_ body: ByteBuffer, by token: ThingToken, done: @escaping @Sendable (Bool) -> Void) -> Bool {
     let start = ContinuousClock.now
-    let bytes = Array(body.readableBytesView)
-    guard bytes.first == UInt8(ascii: "{"),
-      let written = try? JSONText.decode(ResourceWrite.self, from: bytes, deepest: settings.deepestJSON),
-      let records = try? written.values.map({ try ResourceRecord($0) })
-    else { return false }
-    return service.writeResources(records, ofThingBy: token) { [figures] isDurable in
+    return service.writeResources(ofThingBy: token) {
+      records(in: Array(body.readableBytesView))
+    } done: { [figures] isDurable in
       if isDurable { figures.count(.created, after: ContinuousClock.now - start) }
       done(isDurable)
     }
+  }
+
+  /// What a body says; nil for what is not plainly right.
+  private func records(in body: [UInt8]) -> [ResourceRecord]? {
+    guard body.first == UInt8(ascii: "{"),
+      let written = try? JSONText.decode(ResourceWrite.self, from: body, deepest: settings.deepestJSON)
+    else { return nil }
+    return try? written.values.map { try ResourceRecord($0) }
   }
 
   /// The answer to a write that is durable.

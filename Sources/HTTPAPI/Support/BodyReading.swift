@@ -11,8 +11,7 @@ extension Request {
     let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
     switch isJSON ? nil : mediaType {
     case "application/x-www-form-urlencoded":
-      let value = try FormBody.parse(bytes, deepest: settings.deepestJSON)
-      return try JSONText.decode(shape, from: try JSONText.encode(value), deepest: settings.deepestJSON)
+      return try JSONText.decode(shape, from: try FormBody.parse(bytes, deepest: settings.deepestJSON))
     case "application/msgpack", "application/x-msgpack", "application/vnd.msgpack":
       throw APIError(
         status: .unsupportedMediaType, code: "unsupported-media-type", message: "MessagePack is not supported: send JSON")

@@ -16,45 +16,23 @@ enum JSONText {
   /// Decodes a body.
   /// - Throws: `APIError` (400) that names the field.
   static func decode<Shape: Decodable>(_ shape: Shape.Type, from bytes: [UInt8], deepest: Int) throws -> Shape {
-    guard depth(of: bytes) <= deepest else { throw APIError.malformed("the JSON is nested deeper than \(deepest)") }
-    // The decoder would also take UTF-16 and UTF-32, and does not look into members that it is not asked for.
-    guard !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil else {
-      throw APIError.malformed("the body is not JSON in UTF-8")
-    }
     do {
-      return try JSONDecoder().decode(shape, from: Data(bytes))
-    } catch let error as DecodingError {
-      throw APIError.malformed(message(of: error))
+      return try decode(shape, from: try JSONValue(parsing: bytes, deepest: deepest))
+    } catch JSONParsingError.tooDeep {
+      throw APIError.malformed("the JSON is nested deeper than \(deepest)")
+    } catch is JSONParsingError {
+      // UTF-16 and UTF-32 have zeros, and so has nothing that is JSON.
+      let isText = !bytes.contains(0) && String(validating: bytes, as: UTF8.self) != nil
+      throw APIError.malformed(isText ? "the body is not JSON" : "the body is not JSON in UTF-8")
     }
   }
 
-  /// How deep arrays and objects are nested. Looked at before the text is parsed, so that no depth can exhaust a stack.
-  static func depth(of bytes: [UInt8]) -> Int {
-    var depth = 0
-    var deepest = 0
-    var inText = false
-    var escaped = false
-    for byte in bytes {
-      if inText {
-        if escaped {
-          escaped = false
-        } else if byte == UInt8(ascii: "\\") {
-          escaped = true
-        } else if byte == UInt8(ascii: "\"") {
-          inText = false
-        }
-        continue
-      }
-      switch byte {
-      case UInt8(ascii: "\""): inText = true
-      case UInt8(ascii: "["), UInt8(ascii: "{"):
-        depth += 1
-        deepest = max(deepest, depth)
-      case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
-      default: break
-      }
+  /// Decodes what has been read already.
+  /// - Throws: `APIError` (400) that names the field.
+  static func decode<Shape: Decodable>(_ shape: Shape.Type, from value: JSONValue) throws -> Shape {
+    do { return try JSONValueDecoder.decode(shape, from: value) } catch let error as DecodingError {
+      throw APIError.malformed(message(of: error))
     }
-    return deepest
   }
 
   private static func message(of error: DecodingError) -> String {
