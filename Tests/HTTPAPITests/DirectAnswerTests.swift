@@ -61,6 +61,30 @@ import Testing
     ("a write and no HTTP", write(body, ending: false) + "NONSENSE\r\n\r\n"),
   ]
 
+  private static let polls: [(name: String, text: String)] = [
+    ("a poll", get("/v2/things/TOKEN/firmwares/latest")),
+    ("a poll that says what runs", get("/v2/things/TOKEN/firmwares/latest?mcu=main&version=1.0.0")),
+    ("a poll with a boot", get("/v2/things/TOKEN/firmwares/latest?version=1.0.0&boot=7")),
+    ("a poll of an unknown version", get("/v2/things/TOKEN/firmwares/latest?version=0.0.9")),
+    ("a poll of no MCU", get("/v2/things/TOKEN/firmwares/latest?mcu=none&version=1.0.0")),
+    ("a poll that says too much", get("/v2/things/TOKEN/firmwares/latest?version=1.0.0&x=1&version=2")),
+    ("a poll with an escape", get("/v2/things/TOKEN/firmwares/latest?version=1%2E0.0")),
+    ("a poll with a plus", get("/v2/things/TOKEN/firmwares/latest?version=1.0.0+3")),
+    ("a poll with an empty query", get("/v2/things/TOKEN/firmwares/latest?")),
+    ("a poll with a slash", get("/v2/things/TOKEN/firmwares/latest/")),
+    ("a poll of another origin", get("/v2/things/TOKEN/firmwares/latest", ["Origin: https://example.com"])),
+    ("a poll with a tag", get("/v2/things/TOKEN/firmwares/latest", ["If-None-Match: \"x\", *"])),
+    ("a poll with any tag", get("/v2/things/TOKEN/firmwares/latest", ["If-None-Match: *"])),
+    ("a poll by HEAD", get("/v2/things/TOKEN/firmwares/latest").replacingOccurrences(of: "GET", with: "HEAD")),
+    ("a poll by HTTP/1.0", get("/v2/things/TOKEN/firmwares/latest").replacingOccurrences(of: "HTTP/1.1", with: "HTTP/1.0")),
+    ("a poll of nobody", get("/v2/things/\(String(repeating: "t", count: 43))/firmwares/latest")),
+    (
+      "polls around a write and a read",
+      get("/v2/things/TOKEN/firmwares/latest", ending: false) + write(body, ending: false)
+        + get("/v2/things/TOKEN/resources/a", ending: false) + get("/v2/things/TOKEN/firmwares/latest")
+    ),
+  ]
+
   private static let reads =
     get("/v2/things/TOKEN/resources/a", ending: false) + get("/v2/things/TOKEN/resources", ending: false)
   private static let body = #"{"values":[{"key":"a","value":1}]}"#
@@ -78,8 +102,9 @@ import Testing
     "POST /v2/things/TOKEN HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n\(body)"
   }
 
-  private static func get(_ path: String, ending: Bool = true) -> String {
-    "GET \(path) HTTP/1.1\r\nHost: a\r\n\(ending ? "Connection: close\r\n" : "")\r\n"
+  private static func get(_ path: String, _ headers: [String] = [], ending: Bool = true) -> String {
+    let lines = ["GET \(path) HTTP/1.1", "Host: a"] + headers + (ending ? ["Connection: close"] : []) + ["", ""]
+    return lines.joined(separator: "\r\n")
   }
 
   /// What each request is answered, without dates, and what the thing's resources are after it.
@@ -121,6 +146,38 @@ import Testing
       #expect(direct[2 * index] == routed[2 * index], "\(request.name)")
       #expect(direct[2 * index + 1] == routed[2 * index + 1], "\(request.name): what is stored")
       #expect(direct[2 * index].hasPrefix("HTTP/1.1 "), "\(request.name)")
+    }
+  }
+
+  /// Both ways on one store, since an answer names a firmware and has a tag: twice, with another poll's outcome before.
+  @Test func pollsAreAnsweredTheSame() async throws {
+    let test = try await TestService()
+    try await test.createModel()
+    let token = try await test.activate()
+    _ = try await test.release("1.0.0", [1, 2, 3])
+    _ = try await test.release("1.1.0", [4, 5, 6], sequence: 2)
+    let first = try await Self.answers(by: .routerOnly, test, token)
+    let direct = try await Self.answers(by: .both, test, token)
+    #expect(first.count == Self.polls.count && first == direct)
+    #expect(direct == (try await Self.answers(by: .routerOnly, test, token)))
+    let names = ["a poll", "a poll with any tag", "a poll by HTTP/1.0"]
+    let alone = try await Self.answers(by: .connectionOnly, test, token)
+    for (index, poll) in Self.polls.enumerated() where names.contains(poll.name) {
+      #expect(alone[index] == direct[index] && alone[index].hasPrefix("HTTP/1.1 "), "\(poll.name): \(alone[index])")
+    }
+    #expect(direct[0].contains("1.1.0") && direct[0].contains("\"update\":true"))
+  }
+
+  private static func answers(by path: AnswerPath, _ test: TestService, _ token: String) async throws -> [String] {
+    try await test.application(path).test(.live) { client in
+      var answers: [String] = []
+      for poll in polls {
+        let connection = try WireClient(port: client.port)
+        connection.send(poll.text.replacingOccurrences(of: "TOKEN", with: token))
+        let answer = String(decoding: try await connection.readToEnd(), as: UTF8.self)
+        answers.append(answer.components(separatedBy: "\r\n").filter { !$0.hasPrefix("Date: ") }.joined(separator: "\n"))
+      }
+      return answers
     }
   }
 

@@ -45,7 +45,29 @@ extension FirmwareService {
     guard let standing = try await translatingErrors({ try await fleet.standing(of: thingID) }),
       let model = releases.modelsByID[standing.modelID]
     else { throw ServiceError(.unknownThing, "thing not found") }
-    if let report { try await recordRunning(report, of: thingID, model, releases, at: now) }
+    if let report {
+      try await settle(try record(report, of: thingID, model, releases, at: now), of: thingID)
+    }
+    return offers(to: thingID, model, releases, at: now)
+  }
+
+  /// The same for a thing that is in memory, where nothing has to be waited for.
+  /// - Returns: nil where it has to be asked in the other way; nothing is lost by having asked here.
+  public func offerFirmware(toThingBy token: ThingToken, running report: RunningReport?) -> [OfferedFirmware]? {
+    let now = clock()
+    let releases = releases.snapshot
+    guard let standing = fleet.recall(token, at: now), let model = releases.modelsByID[standing.modelID] else { return nil }
+    if let report {
+      // What is new has to be on the disk first.
+      do { if try record(report, of: standing.thingID, model, releases, at: now) != nil { return nil } } catch { return nil }
+    }
+    return offers(to: standing.thingID, model, releases, at: now)
+  }
+
+  /// - Parameter thingID: of a thing that is in memory.
+  private func offers(
+    to thingID: Int64, _ model: Model, _ releases: ReleaseIndex.Snapshot, at now: Timestamp
+  ) -> [OfferedFirmware] {
     var offers: [OfferedFirmware] = []
     fleet.observe(thingID, at: now) { standing in
       var changed: [(mcuID: Int64, firmwareID: Int64)] = []
@@ -86,14 +108,14 @@ extension FirmwareService {
     return true
   }
 
-  private func recordRunning(
+  /// - Returns: what has to be on the disk before the thing is answered, if anything.
+  private func record(
     _ report: RunningReport, of thingID: Int64, _ model: Model, _ releases: ReleaseIndex.Snapshot, at now: Timestamp
-  ) async throws {
-    let commit = try fleet.change(thingID, seenAt: now) { standing in
+  ) throws -> PendingCommit? {
+    try fleet.change(thingID, seenAt: now) { standing in
       try Self.apply(report, to: &standing, model, releases, at: now)
       return nil
     }
-    try await settle(commit, of: thingID)
   }
 
   /// Waits for a commit. A change that could not be made durable is taken back out of memory.

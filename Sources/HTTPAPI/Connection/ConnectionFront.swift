@@ -1,4 +1,5 @@
 import Domain
+import FirmwareService
 import HTTPTypes
 import Hummingbird
 import LiveChannels
@@ -35,6 +36,14 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     case stream
     /// A write of values, with what has come of its body.
     case write(ThingToken, ByteBuffer)
+    case poll(ThingToken, RunningReport?)
+
+    init(_ claim: DirectAnswers.Claim) {
+      switch claim {
+      case .write(let token): self = .write(token, ByteBuffer())
+      case .poll(let token, let report): self = .poll(token, report)
+      }
+    }
   }
 
   private enum Input {
@@ -137,8 +146,8 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     case (.head(let head), .betweenRequests):
       if live != nil, Self.maySubscribe(head) {
         state = .collecting(head, .stream)
-      } else if let token = direct?.claim(head) {
-        state = .collecting(head, .write(token, ByteBuffer()))
+      } else if let claim = direct?.claim(head) {
+        state = .collecting(head, Claim(claim))
       } else {
         pass(head, context)
       }
@@ -219,6 +228,14 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     switch claim {
     case .stream: answer(head, context)
     case .write(let token, let body): write(body, by: token, head, context)
+    case .poll(let token, let report):
+      taken += 1
+      if let answer = direct?.answerPoll(by: token, report, head) {
+        state = .betweenRequests
+        send(answer.head, answer.body, context)
+      } else {
+        ask(head, ByteBuffer(), context)
+      }
     }
   }
 
@@ -228,13 +245,13 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     taken += 1
     let loop = context.eventLoop
     let front = NIOLoopBound(self, eventLoop: loop)
-    let isBegun = direct.write(body, by: token) { isDurable in
-      loop.execute { front.value.finish(head, body, isDurable ? direct.created() : nil) }
+    let isBegun = direct.write(body, by: token) { answer in
+      loop.execute { front.value.finish(head, body, answer) }
     }
     if !isBegun { ask(head, body, context) }
   }
 
-  private func finish(_ head: HTTPRequest, _ body: ByteBuffer, _ answer: (head: HTTPResponse, body: ByteBuffer)?) {
+  private func finish(_ head: HTTPRequest, _ body: ByteBuffer, _ answer: DirectAnswers.Answer?) {
     guard let context, context.channel.isActive else { return }
     if let answer {
       state = .betweenRequests

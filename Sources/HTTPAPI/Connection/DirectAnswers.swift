@@ -2,45 +2,107 @@ import APIContract
 import Domain
 public import FirmwareService
 import HTTPTypes
+import Hummingbird
 import NIOCore
 
 /// Requests that are answered on the event loop, without the framework, since there are so many of them: writes of values by
-/// things. It claims only what it understands completely, by the verb that the route calls, and answers only what succeeds:
-/// for everything else the router is asked, as if nobody had looked at the request before.
+/// things, and their polls. It claims only what it understands completely, by the verbs that the routes call, and answers only
+/// what succeeds: for everything else the router is asked, as if nobody had looked at the request before.
 public struct DirectAnswers: Sendable {
+  enum Claim {
+    case write(ThingToken)
+    case poll(ThingToken, RunningReport?)
+  }
+
+  /// An answer, ready to be sent.
+  struct Answer: Sendable {
+    let head: HTTPResponse
+    let body: ByteBuffer
+  }
+
   /// The longest body that is read on an event loop, in bytes: others wait behind it.
   static let longestBody = 4096
 
   private static let path = Array("/v2/things/".utf8)
+  private static let poll = Array("/firmwares/latest".utf8)
   private static let created = ByteBuffer(bytes: ResourceRoutes.created)
 
   private let service: FirmwareService
   private let settings: APISettings
+  private let pollAnswer: PollAnswer
   private let figures = RequestFigures()
 
   public init(service: FirmwareService, settings: APISettings) {
     self.service = service
     self.settings = settings
+    pollAnswer = PollAnswer(publicPath: settings.publicPath)
   }
 
-  /// The token by which a thing writes with this request; nil for a request that is not claimed.
-  func claim(_ head: HTTPRequest) -> ThingToken? {
-    guard head.method == .post, let path = head.path?.utf8, path.starts(with: Self.path) else { return nil }
-    // Pages of other origins get more of an answer, and forms are another language.
+  // MARK: Claims
+
+  /// What a request asks for; nil for one that is not claimed.
+  func claim(_ head: HTTPRequest) -> Claim? {
+    guard head.method == .post || head.method == .get, let path = head.path?.utf8, path.starts(with: Self.path) else {
+      return nil
+    }
+    // Pages of other origins get more of an answer.
     guard head.headerFields[.origin] == nil else { return nil }
-    return ThingToken(Substring(path.dropFirst(Self.path.count)))
+    let rest = path.dropFirst(Self.path.count)
+    guard let token = ThingToken(Substring(rest.prefix(ThingToken.length))) else { return nil }
+    let end = rest.dropFirst(ThingToken.length)
+    if head.method == .post { return end.isEmpty ? .write(token) : nil }
+    guard end.starts(with: Self.poll) else { return nil }
+    let query = end.dropFirst(Self.poll.count)
+    guard let mark = query.first else { return .poll(token, nil) }
+    guard mark == UInt8(ascii: "?"), let report = Self.report(query.dropFirst()) else { return nil }
+    return .poll(token, report)
   }
 
-  /// Writes what the body says.
-  /// - Parameter done: told whether it is durable, on another thread.
+  /// What a query says that runs: plain values of `mcu`, `version` and `boot`, each once.
+  private static func report(_ query: Substring.UTF8View) -> RunningReport? {
+    var values: (mcu: String?, version: String?, boot: String?) = (nil, nil, nil)
+    for pair in query.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
+      guard let sign = pair.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+      let value = pair[pair.index(after: sign)...]
+      guard !value.isEmpty, value.allSatisfy(Self.isPlain) else { return nil }
+      let text = String(Substring(value))
+      switch Substring(pair[..<sign]) {
+      case "mcu" where values.mcu == nil: values.mcu = text
+      case "version" where values.version == nil: values.version = text
+      case "boot" where values.boot == nil: values.boot = text
+      default: return nil
+      }
+    }
+    return values.version.map { RunningReport(mcu: values.mcu, version: $0, boot: values.boot) }
+  }
+
+  /// RFC 3986 section 2.3: characters that stand for themselves everywhere.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    Base64URL.isCharacter(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "~")
+  }
+
+  // MARK: Answers
+
+  /// The answer to a poll; nil where the router has to be asked.
+  func answerPoll(by token: ThingToken, _ report: RunningReport?, _ head: HTTPRequest) -> Answer? {
+    let start = ContinuousClock.now
+    guard let offers = service.offerFirmware(toThingBy: token, running: report) else { return nil }
+    let (status, headers, body) = pollAnswer.parts(offers, token: token.secret, to: head.headerFields)
+    figures.count(status, after: ContinuousClock.now - start)
+    return Self.answer(status, headers, body)
+  }
+
+  /// Writes what a body says.
+  /// - Parameter done: given the answer once it is durable, on another thread; nil where it could not be made so.
   /// - Returns: false where the router has to be asked at once.
-  func write(_ body: ByteBuffer, by token: ThingToken, done: @escaping @Sendable (Bool) -> Void) -> Bool {
+  func write(_ body: ByteBuffer, by token: ThingToken, done: @escaping @Sendable (Answer?) -> Void) -> Bool {
     let start = ContinuousClock.now
     return service.writeResources(ofThingBy: token) {
       records(in: Array(body.readableBytesView))
     } done: { [figures] isDurable in
-      if isDurable { figures.count(.created, after: ContinuousClock.now - start) }
-      done(isDurable)
+      guard isDurable else { return done(nil) }
+      figures.count(.created, after: ContinuousClock.now - start)
+      done(Self.answer(.created, [.contentType: "application/json"], Self.created))
     }
   }
 
@@ -52,11 +114,10 @@ public struct DirectAnswers: Sendable {
     return try? written.values.map { try ResourceRecord($0) }
   }
 
-  /// The answer to a write that is durable.
-  func created() -> (head: HTTPResponse, body: ByteBuffer) {
-    let headers: HTTPFields = [
-      .contentType: "application/json", .contentLength: String(Self.created.readableBytes), .date: HTTPDate.now(),
-    ]
-    return (HTTPResponse(status: .created, headerFields: headers), Self.created)
+  private static func answer(_ status: HTTPResponse.Status, _ headers: HTTPFields, _ body: ByteBuffer) -> Answer {
+    var headers = headers
+    headers[.contentLength] = String(body.readableBytes)
+    headers[.date] = HTTPDate.now()
+    return Answer(head: HTTPResponse(status: status, headerFields: headers), body: body)
   }
 }

@@ -36,8 +36,13 @@ extension Request {
   }
 
   /// All lines of a header, joined by commas as RFC 9110 section 5.3 allows.
+  func joined(_ name: HTTPField.Name) -> String? { headers.joined(name) }
+}
+
+extension HTTPFields {
+  /// All lines of a header, joined by commas as RFC 9110 section 5.3 allows.
   func joined(_ name: HTTPField.Name) -> String? {
-    let lines = headers[values: name]
+    let lines = self[values: name]
     return lines.isEmpty ? nil : lines.joined(separator: ", ")
   }
 }

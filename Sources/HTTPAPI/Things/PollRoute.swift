@@ -4,15 +4,16 @@ import Domain
 import FirmwareService
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 /// `GET /v2/things/T/firmwares/latest`: the poll (wire page, section 3.8).
 struct PollRoute: Sendable {
   let service: FirmwareService
-  private let body: LatestFirmwaresBody
+  private let answer: PollAnswer
 
   init(service: FirmwareService, settings: APISettings) {
     self.service = service
-    body = LatestFirmwaresBody(publicPath: settings.publicPath)
+    answer = PollAnswer(publicPath: settings.publicPath)
   }
 
   func add(to table: inout RouteTable) { table.onHeadToo(Endpoints.latestFirmwares, poll) }
@@ -24,19 +25,14 @@ struct PollRoute: Sendable {
       RunningReport(mcu: request.query("mcu"), version: $0, boot: request.query("boot"))
     }
     let offers = try await service.offerFirmware(to: thing, running: running)
-    let body = body.bytes(offers, token: token)
-    let tag = "\"\(Hexadecimal.encode(SHA256Hasher.digest(of: body).prefix(16)))\""
-    let conditions = Preconditions(ifNoneMatch: request.joined(.ifNoneMatch))
-    let headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache"]
-    let outcome = conditions.evaluate(against: .init(entityTag: tag), now: Timestamp(milliseconds: 0))
-    guard outcome != .notModified else { return Response(status: .notModified, headers: headers) }
-    return .jsonBytes(body, headers: headers)
+    let (status, headers, body) = answer.parts(offers, token: token, to: request.headers)
+    return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body))
   }
 }
 
-/// The body of a poll's answer. Members stand in the order of the wire page, and nothing that is not needed is written: small
-/// devices hold about 1,400 bytes, headers included.
-struct LatestFirmwaresBody: Sendable {
+/// The answer to a poll. Members of its body stand in the order of the wire page, and nothing that is not needed is written:
+/// small devices hold about 1,400 bytes, headers included.
+struct PollAnswer: Sendable {
   /// What stands before, between and after the token and the id in the path of a download.
   private let pathPieces: [String]
 
@@ -46,7 +42,21 @@ struct LatestFirmwaresBody: Sendable {
     pathPieces = pieces
   }
 
-  func bytes(_ offers: [OfferedFirmware], token: String) -> [UInt8] {
+  /// 200, or 304 for one who has exactly this.
+  func parts(
+    _ offers: [OfferedFirmware], token: String, to asked: HTTPFields
+  ) -> (status: HTTPResponse.Status, headers: HTTPFields, body: ByteBuffer) {
+    let body = bytes(offers, token: token)
+    let tag = "\"\(Hexadecimal.encode(SHA256Hasher.digest(of: body).prefix(16)))\""
+    var headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache"]
+    let conditions = Preconditions(ifNoneMatch: asked.joined(.ifNoneMatch))
+    let outcome = conditions.evaluate(against: .init(entityTag: tag), now: Timestamp(milliseconds: 0))
+    guard outcome != .notModified else { return (.notModified, headers, ByteBuffer()) }
+    headers[.contentType] = "application/json"
+    return (.ok, headers, ByteBuffer(bytes: body))
+  }
+
+  private func bytes(_ offers: [OfferedFirmware], token: String) -> [UInt8] {
     var body: [UInt8] = []
     body.reserveCapacity(64 + offers.count * 320)
     body += "{\"status\":\"success\",\"firmwares\":[".utf8
