@@ -13,7 +13,7 @@ extension ImageStore {
   /// hash.
   /// - Throws: `missing` where there is none, `damaged` where its bytes have changed.
   public func open(_ digest: ImageDigest) async throws -> StoredImage {
-    if let bytes = hot.bytes(of: digest) { return StoredImage(digest: digest, source: .memory(bytes), pool: pool) }
+    if let image = openHot(digest) { return image }
     let opening = opening.withLock { opening in
       if let known = opening[digest] { return known }
       let new = Task { try await load(digest) }
@@ -21,6 +21,11 @@ extension ImageStore {
       return new
     }
     return try await opening.value
+  }
+
+  /// Opens an image that is in memory; nil for one that is not.
+  public func openHot(_ digest: ImageDigest) -> StoredImage? {
+    hot.bytes(of: digest).map { StoredImage(digest: digest, source: .memory($0), pool: pool) }
   }
 
   private func load(_ digest: ImageDigest) async throws -> StoredImage {

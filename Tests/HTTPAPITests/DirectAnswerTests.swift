@@ -61,6 +61,7 @@ import Testing
     ("a write and no HTTP", write(body, ending: false) + "NONSENSE\r\n\r\n"),
   ]
 
+  private static let image = "/v2/things/TOKEN/firmwares/download/FIRMWARE"
   private static let polls: [(name: String, text: String)] = [
     ("a poll", get("/v2/things/TOKEN/firmwares/latest")),
     ("a poll that says what runs", get("/v2/things/TOKEN/firmwares/latest?mcu=main&version=1.0.0")),
@@ -78,6 +79,19 @@ import Testing
     ("a poll by HEAD", get("/v2/things/TOKEN/firmwares/latest").replacingOccurrences(of: "GET", with: "HEAD")),
     ("a poll by HTTP/1.0", get("/v2/things/TOKEN/firmwares/latest").replacingOccurrences(of: "HTTP/1.1", with: "HTTP/1.0")),
     ("a poll of nobody", get("/v2/things/\(String(repeating: "t", count: 43))/firmwares/latest")),
+    ("a download", get(image)), ("a range", get(image, ["Range: bytes=1-2"])), ("a suffix", get(image, ["Range: bytes=-1"])),
+    ("several ranges", get(image, ["Range: bytes=0-0,2-2"])), ("no range", get(image, ["Range: bytes=3-"])),
+    ("a range of another unit", get(image, ["Range: lines=0-1"])),
+    ("a range of what it was", get(image, ["Range: bytes=0-1", "If-Range: \"other\""])),
+    ("a download of what is there", get(image, ["If-None-Match: *"])),
+    ("a download of what is not", get(image, ["If-Match: \"other\""])),
+    ("a download since then", get(image, ["If-Modified-Since: Sun, 06 Nov 2094 08:49:37 GMT"])),
+    ("a download with a query", get(image + "?x=1")), ("a download with a slash", get(image + "/")),
+    ("a download of nothing", get("/v2/things/TOKEN/firmwares/download/none")),
+    ("a download with an escape", get("/v2/things/TOKEN/firmwares/download/%6Eone")),
+    ("a download by HEAD", get(image).replacingOccurrences(of: "GET", with: "HEAD")),
+    ("a download by nobody", get("/v2/things/\(String(repeating: "t", count: 43))/firmwares/download/FIRMWARE")),
+    ("downloads in a row", get(image, ending: false) + get(image, ["Range: bytes=1-"], ending: false) + get(image)),
     (
       "polls around a write and a read",
       get("/v2/things/TOKEN/firmwares/latest", ending: false) + write(body, ending: false)
@@ -155,27 +169,33 @@ import Testing
     try await test.createModel()
     let token = try await test.activate()
     _ = try await test.release("1.0.0", [1, 2, 3])
-    _ = try await test.release("1.1.0", [4, 5, 6], sequence: 2)
-    let first = try await Self.answers(by: .routerOnly, test, token)
-    let direct = try await Self.answers(by: .both, test, token)
+    let firmware = try await test.release("1.1.0", [4, 5, 6], sequence: 2).publicID
+    let first = try await Self.answers(by: .routerOnly, test, token, firmware)
+    let direct = try await Self.answers(by: .both, test, token, firmware)
     #expect(first.count == Self.polls.count && first == direct)
-    #expect(direct == (try await Self.answers(by: .routerOnly, test, token)))
-    let names = ["a poll", "a poll with any tag", "a poll by HTTP/1.0"]
-    let alone = try await Self.answers(by: .connectionOnly, test, token)
+    #expect(direct == (try await Self.answers(by: .routerOnly, test, token, firmware)))
+    let names = ["a poll", "a poll with any tag", "a poll by HTTP/1.0", "a download", "a range", "downloads in a row"]
+    let alone = try await Self.answers(by: .connectionOnly, test, token, firmware)
     for (index, poll) in Self.polls.enumerated() where names.contains(poll.name) {
       #expect(alone[index] == direct[index] && alone[index].hasPrefix("HTTP/1.1 "), "\(poll.name): \(alone[index])")
     }
     #expect(direct[0].contains("1.1.0") && direct[0].contains("\"update\":true"))
   }
 
-  private static func answers(by path: AnswerPath, _ test: TestService, _ token: String) async throws -> [String] {
+  private static func answers(by path: AnswerPath, _ test: TestService, _ token: String, _ firmware: String) async throws
+    -> [String]
+  {
     try await test.application(path).test(.live) { client in
       var answers: [String] = []
       for poll in polls {
         let connection = try WireClient(port: client.port)
-        connection.send(poll.text.replacingOccurrences(of: "TOKEN", with: token))
+        connection.send(poll.text.replacing("TOKEN", with: token).replacing("FIRMWARE", with: firmware))
         let answer = String(decoding: try await connection.readToEnd(), as: UTF8.self)
-        answers.append(answer.components(separatedBy: "\r\n").filter { !$0.hasPrefix("Date: ") }.joined(separator: "\n"))
+        // Of several ranges, each answer has a boundary of its own.
+        let boundary = answer.components(separatedBy: "boundary=").dropFirst().first?.prefix { $0 != "\r" } ?? "?"
+        answers.append(
+          answer.replacing(boundary, with: "B").components(separatedBy: "\r\n").filter { !$0.hasPrefix("Date: ") }.joined(
+            separator: "\n"))
       }
       return answers
     }

@@ -47,6 +47,15 @@ extension FirmwareService {
     return FirmwareDownload(firmware: firmware, image: image, thingID: thingID, service: self)
   }
 
+  /// The same for a thing and an image that are in memory, where nothing has to be waited for; nil where it has to be asked in
+  /// the other way.
+  public func downloadFirmware(_ publicID: String, byThingBy token: ThingToken) -> FirmwareDownload? {
+    guard let standing = fleet.recall(token, at: clock()), let firmware = try? firmware(publicID, for: standing),
+      let image = images.openHot(firmware.digest)
+    else { return nil }
+    return FirmwareDownload(firmware: firmware, image: image, thingID: standing.thingID, service: self)
+  }
+
   /// The signed manifest of a firmware that a thing may have: the DSSE envelope as JSON.
   public func firmwareManifest(_ publicID: String, for thingID: Int64) async throws -> [UInt8] {
     let firmware = try await firmware(publicID, for: thingID)
@@ -57,6 +66,10 @@ extension FirmwareService {
     guard let standing = try await translatingErrors({ try await fleet.standing(of: thingID) }) else {
       throw ServiceError(.unknownThing, "thing not found")
     }
+    return try firmware(publicID, for: standing)
+  }
+
+  private func firmware(_ publicID: String, for standing: ThingStanding) throws -> Firmware {
     let releases = releases.snapshot
     guard let firmware = releases.firmwaresByPublicID[publicID], firmware.modelID == standing.modelID,
       Self.mayHave(firmware, running: standing.mcu(firmware.mcuID)?.running, releases)

@@ -36,12 +36,13 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     case stream
     /// A write of values, with what has come of its body.
     case write(ThingToken, ByteBuffer)
-    case poll(ThingToken, RunningReport?)
+    /// A request without a body.
+    case get(DirectAnswers.Claim)
 
     init(_ claim: DirectAnswers.Claim) {
       switch claim {
       case .write(let token): self = .write(token, ByteBuffer())
-      case .poll(let token, let report): self = .poll(token, report)
+      case .poll, .download: self = .get(claim)
       }
     }
   }
@@ -228,11 +229,11 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     switch claim {
     case .stream: answer(head, context)
     case .write(let token, let body): write(body, by: token, head, context)
-    case .poll(let token, let report):
+    case .get(let claim):
       taken += 1
-      if let answer = direct?.answerPoll(by: token, report, head) {
+      if let answer = direct?.answer(claim, head) {
         state = .betweenRequests
-        send(answer.head, answer.body, context)
+        send(answer, context)
       } else {
         ask(head, ByteBuffer(), context)
       }
@@ -255,16 +256,23 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     guard let context, context.channel.isActive else { return }
     if let answer {
       state = .betweenRequests
-      send(answer.head, answer.body, context)
+      send(answer, context)
     } else {
       ask(head, body, context)
     }
     release(context)
   }
 
-  private func send(_ head: HTTPResponse, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-    if body.readableBytes > 0 { context.write(wrapOutboundOut(.body(body)), promise: nil) }
+  private func send(_ answer: DirectAnswers.Answer, _ context: ChannelHandlerContext) {
+    context.write(wrapOutboundOut(.head(answer.head)), promise: nil)
+    if answer.body.readableBytes > 0 {
+      let sent = answer.whenSent.map { whenSent in
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenSuccess(whenSent)
+        return promise
+      }
+      context.write(wrapOutboundOut(.body(answer.body)), promise: sent)
+    }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
   }
 
@@ -297,7 +305,7 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     }
     state = .betweenRequests
     if let body = answer.body {
-      send(answer.response.head, body, context)
+      send(DirectAnswers.Answer(head: answer.response.head, body: body), context)
     } else {
       // No stream after all, and too much to be held: the framework asks again, and sends it as it comes.
       ask(head, ByteBuffer(), context)

@@ -6,18 +6,21 @@ import Hummingbird
 import NIOCore
 
 /// Requests that are answered on the event loop, without the framework, since there are so many of them: writes of values by
-/// things, and their polls. It claims only what it understands completely, by the verbs that the routes call, and answers only
+/// things, their polls, and downloads of images that are in memory. It claims only what it understands completely, by the verbs that the routes call, and answers only
 /// what succeeds: for everything else the router is asked, as if nobody had looked at the request before.
 public struct DirectAnswers: Sendable {
   enum Claim {
     case write(ThingToken)
     case poll(ThingToken, RunningReport?)
+    case download(ThingToken, firmware: String)
   }
 
   /// An answer, ready to be sent.
   struct Answer: Sendable {
     let head: HTTPResponse
     let body: ByteBuffer
+    /// Called once the body has been given to the system.
+    var whenSent: (@Sendable () -> Void)?
   }
 
   /// The longest body that is read on an event loop, in bytes: others wait behind it.
@@ -25,6 +28,7 @@ public struct DirectAnswers: Sendable {
 
   private static let path = Array("/v2/things/".utf8)
   private static let poll = Array("/firmwares/latest".utf8)
+  private static let download = Array("/firmwares/download/".utf8)
   private static let created = ByteBuffer(bytes: ResourceRoutes.created)
 
   private let service: FirmwareService
@@ -51,6 +55,10 @@ public struct DirectAnswers: Sendable {
     guard let token = ThingToken(Substring(rest.prefix(ThingToken.length))) else { return nil }
     let end = rest.dropFirst(ThingToken.length)
     if head.method == .post { return end.isEmpty ? .write(token) : nil }
+    if end.starts(with: Self.download) {
+      let id = end.dropFirst(Self.download.count)
+      return !id.isEmpty && id.allSatisfy(Base64URL.isCharacter) ? .download(token, firmware: String(Substring(id))) : nil
+    }
     guard end.starts(with: Self.poll) else { return nil }
     let query = end.dropFirst(Self.poll.count)
     guard let mark = query.first else { return .poll(token, nil) }
@@ -83,13 +91,39 @@ public struct DirectAnswers: Sendable {
 
   // MARK: Answers
 
+  /// The answer to a request without a body; nil where the router has to be asked.
+  func answer(_ claim: Claim, _ head: HTTPRequest) -> Answer? {
+    switch claim {
+    case .poll(let token, let report): answerPoll(by: token, report, head)
+    case .download(let token, let firmware): answerDownload(of: firmware, by: token, head)
+    case .write: nil
+    }
+  }
+
   /// The answer to a poll; nil where the router has to be asked.
-  func answerPoll(by token: ThingToken, _ report: RunningReport?, _ head: HTTPRequest) -> Answer? {
+  private func answerPoll(by token: ThingToken, _ report: RunningReport?, _ head: HTTPRequest) -> Answer? {
     let start = ContinuousClock.now
     guard let offers = service.offerFirmware(toThingBy: token, running: report) else { return nil }
     let (status, headers, body) = pollAnswer.parts(offers, token: token.secret, to: head.headerFields)
     figures.count(status, after: ContinuousClock.now - start)
     return Self.answer(status, headers, body)
+  }
+
+  /// The answer to a download, with a body of one piece at most; nil where the router has to be asked.
+  private func answerDownload(of firmware: String, by token: ThingToken, _ head: HTTPRequest) -> Answer? {
+    let start = ContinuousClock.now
+    guard let download = service.downloadFirmware(firmware, byThingBy: token) else { return nil }
+    let plan = DownloadPlan(download.firmware, head.method, head.headerFields, mostRanges: settings.mostRanges)
+    guard let piece = plan.pieces.first else {
+      figures.count(plan.status, after: ContinuousClock.now - start)
+      return Self.answer(plan.status, plan.headers, ByteBuffer())
+    }
+    guard plan.pieces.count == 1, case .bytes(let range) = piece, let bytes = download.slice(range) else { return nil }
+    download.begin()
+    figures.count(plan.status, after: ContinuousClock.now - start)
+    var answer = Self.answer(plan.status, plan.headers, bytes)
+    answer.whenSent = { download.sent(range) }
+    return answer
   }
 
   /// Writes what a body says.

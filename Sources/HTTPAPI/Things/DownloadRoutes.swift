@@ -25,76 +25,23 @@ struct DownloadRoutes: Sendable {
   @Sendable func download(_ request: Request, _ context: APIContext) async throws -> Response {
     let thing = try await service.identifyThing(try context.parameter("token"))
     let download = try await service.downloadFirmware(try context.parameter("firmware"), by: thing)
-    let firmware = download.firmware
-    let headers = Self.headers(of: firmware)
-    let validators = Preconditions.Validators(entityTag: "\"\(firmware.digest)\"", lastModified: firmware.registeredAt)
-    let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
-    switch request.preconditions.evaluate(against: validators, now: now) {
-    case .notModified: return Response(status: .notModified, headers: headers)
-    case .preconditionFailed: return Response(status: .preconditionFailed, headers: headers)
-    case .proceed(let honoursRange):
-      // Range is defined for GET alone (RFC 9110 section 14.2).
-      let lines = honoursRange && request.method == .get ? request.headers[values: .range] : []
-      let range =
-        lines.isEmpty ? .whole : RangeRequest.parse(lines: lines, size: firmware.size, maximumRanges: settings.mostRanges)
-      return answer(range, download, headers, isHead: request.method == .head)
+    let plan = DownloadPlan(download.firmware, request.method, request.headers, mostRanges: settings.mostRanges)
+    guard let length = plan.length, !plan.pieces.isEmpty else {
+      return Response(status: plan.status, headers: plan.headers)
     }
-  }
-
-  private func answer(_ range: RangeRequest, _ download: FirmwareDownload, _ headers: HTTPFields, isHead: Bool) -> Response {
-    let size = download.firmware.size
-    var headers = headers
-    switch range {
-    case .whole:
-      return Self.response(.ok, [.bytes(0..<size)], length: size, download, headers, isHead)
-    case .unsatisfiable:
-      headers[.contentRange] = "bytes */\(size)"
-      return Response(status: .rangeNotSatisfiable, headers: headers)
-    case .ranges(let ranges) where ranges.count == 1:
-      let range = ranges[0]
-      headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)"
-      return Self.response(.partialContent, [.bytes(range)], length: Int64(range.count), download, headers, isHead)
-    case .ranges(let ranges):
-      let parts = MultipartByteRanges(ranges: ranges, size: size, partType: Self.contentType)
-      headers[.contentType] = parts.contentType
-      return Self.response(.partialContent, parts.pieces, length: parts.contentLength, download, headers, isHead)
-    }
-  }
-
-  private static let contentType = "application/octet-stream"
-
-  private static func headers(of firmware: Firmware) -> HTTPFields {
-    let name = "\(firmware.model)-\(firmware.mcu)-\(firmware.version).bin".utf8.map { byte in
-      Base64URL.isCharacter(byte) || byte == UInt8(ascii: ".") ? byte : UInt8(ascii: "-")
-    }
-    return [
-      .contentType: contentType, .acceptRanges: "bytes", .eTag: "\"\(firmware.digest)\"",
-      .reprDigest: "sha-256=:\(Data(firmware.digest.bytes).base64EncodedString()):",
-      .lastModified: HTTPDate.format(firmware.registeredAt), .cacheControl: "no-transform",
-      .contentDisposition: "attachment; filename=\"\(String(decoding: name, as: UTF8.self))\"",
-    ]
-  }
-
-  private static func response(
-    _ status: HTTPResponse.Status, _ pieces: [MultipartByteRanges.Piece], length: Int64, _ download: FirmwareDownload,
-    _ headers: HTTPFields, _ isHead: Bool
-  ) -> Response {
-    var headers = headers
-    headers[.contentLength] = String(length)
-    guard !isHead else { return Response(status: status, headers: headers) }
     download.begin()
     let body = ResponseBody(contentLength: Int(length)) { writer in
       var sent: [Range<Int64>] = []
-      for piece in pieces {
+      for piece in plan.pieces {
         switch piece {
         case .text(let text): try await writer.write(ByteBuffer(string: text))
-        case .bytes(let range): sent += try await send(range, of: download, to: &writer)
+        case .bytes(let range): sent += try await Self.send(range, of: download, to: &writer)
         }
       }
       try await writer.finish(nil)
       for range in sent { download.sent(range) }
     }
-    return Response(status: status, headers: headers, body: body)
+    return Response(status: plan.status, headers: plan.headers, body: body)
   }
 
   /// Sends the bytes of a range: as one slice from memory, else piece by piece from the disk. What is written before the end
@@ -119,10 +66,76 @@ struct DownloadRoutes: Sendable {
   }
 }
 
-extension Request {
-  var preconditions: Preconditions {
-    Preconditions(
-      ifMatch: joined(.ifMatch), ifNoneMatch: joined(.ifNoneMatch), ifModifiedSince: headers[.ifModifiedSince],
-      ifUnmodifiedSince: headers[.ifUnmodifiedSince], ifRange: headers[.ifRange])
+/// What a request for an image is answered: the head, and which bytes follow.
+struct DownloadPlan: Sendable {
+  private(set) var status = HTTPResponse.Status.ok
+  private(set) var headers: HTTPFields
+  /// Empty for an answer without a body.
+  private(set) var pieces: [MultipartByteRanges.Piece] = []
+  /// Of the pieces, in bytes; also said to HEAD, which gets none. Nil where there is nothing to say.
+  private(set) var length: Int64?
+
+  private static let contentType = "application/octet-stream"
+
+  /// - Parameter mostRanges: with more in one request, the whole image is sent.
+  init(_ firmware: Firmware, _ method: HTTPRequest.Method, _ asked: HTTPFields, mostRanges: Int) {
+    headers = Self.headers(of: firmware)
+    let validators = Preconditions.Validators(entityTag: "\"\(firmware.digest)\"", lastModified: firmware.registeredAt)
+    let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+    switch Preconditions(asked).evaluate(against: validators, now: now) {
+    case .notModified: status = .notModified
+    case .preconditionFailed: status = .preconditionFailed
+    case .proceed(let honoursRange):
+      // Range is defined for GET alone (RFC 9110 section 14.2).
+      let lines = honoursRange && method == .get ? asked[values: .range] : []
+      let size = firmware.size
+      send(lines.isEmpty ? .whole : RangeRequest.parse(lines: lines, size: size, maximumRanges: mostRanges), of: size)
+      if method == .head { pieces = [] }
+    }
+  }
+
+  private mutating func send(_ range: RangeRequest, of size: Int64) {
+    switch range {
+    case .whole: send([.bytes(0..<size)], length: size)
+    case .unsatisfiable:
+      status = .rangeNotSatisfiable
+      headers[.contentRange] = "bytes */\(size)"
+    case .ranges(let ranges) where ranges.count == 1:
+      let range = ranges[0]
+      status = .partialContent
+      headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)"
+      send([.bytes(range)], length: Int64(range.count))
+    case .ranges(let ranges):
+      let parts = MultipartByteRanges(ranges: ranges, size: size, partType: Self.contentType)
+      status = .partialContent
+      headers[.contentType] = parts.contentType
+      send(parts.pieces, length: parts.contentLength)
+    }
+  }
+
+  private mutating func send(_ pieces: [MultipartByteRanges.Piece], length: Int64) {
+    self.pieces = pieces
+    self.length = length
+    headers[.contentLength] = String(length)
+  }
+
+  private static func headers(of firmware: Firmware) -> HTTPFields {
+    let name = "\(firmware.model)-\(firmware.mcu)-\(firmware.version).bin".utf8.map { byte in
+      Base64URL.isCharacter(byte) || byte == UInt8(ascii: ".") ? byte : UInt8(ascii: "-")
+    }
+    return [
+      .contentType: contentType, .acceptRanges: "bytes", .eTag: "\"\(firmware.digest)\"",
+      .reprDigest: "sha-256=:\(Data(firmware.digest.bytes).base64EncodedString()):",
+      .lastModified: HTTPDate.format(firmware.registeredAt), .cacheControl: "no-transform",
+      .contentDisposition: "attachment; filename=\"\(String(decoding: name, as: UTF8.self))\"",
+    ]
+  }
+}
+
+extension Preconditions {
+  init(_ asked: HTTPFields) {
+    self.init(
+      ifMatch: asked.joined(.ifMatch), ifNoneMatch: asked.joined(.ifNoneMatch), ifModifiedSince: asked[.ifModifiedSince],
+      ifUnmodifiedSince: asked[.ifUnmodifiedSince], ifRange: asked[.ifRange])
   }
 }
