@@ -16,13 +16,10 @@ public enum APIRouter {
     return router
   }
 
-  /// What devices need and nothing else, for a listener of their own: their side of `/v2`, and what is open to everybody there.
+  /// What devices need and nothing else, for a listener of their own: their side of `/v2`. Users do not log in there.
   public static func makeForDevices(service: FirmwareService, settings: APISettings) -> Router<APIContext> {
     let router = Router(context: APIContext.self)
-    let isForDevices = { @Sendable (endpoint: Endpoint) in
-      endpoint.template.hasPrefix("/v2/") && (endpoint.access == .things || endpoint.access == .anyone)
-    }
-    _ = addRoutes(to: router, service, settings, { true }, { "" }, serving: isForDevices)
+    _ = addRoutes(to: router, service, settings, { true }, { "" }, serving: { $0.access == .things })
     return router
   }
 
