@@ -3,6 +3,10 @@ import Cryptography
 import Domain
 
 extension FirmwareService {
+  /// Whether an address may log in now: asked before what it sent is looked at.
+  /// - Throws: `tooOften`.
+  public func checkLogins(from address: String) throws { try accounts.logins.check(Array(address.utf8), at: clock()) }
+
   /// Begins a session of a user.
   ///
   /// The answer and the work are the same whether or not the e-mail is registered, and so are the limits.

@@ -10,6 +10,12 @@ public struct OpenedSession: Sendable {
 }
 
 extension FirmwareService {
+  /// Whether an address may register users now: asked before what it sent is looked at.
+  /// - Throws: `tooOften`.
+  public func checkRegistrations(from address: String) throws {
+    try accounts.registrations.check(Array(address.utf8), at: clock())
+  }
+
   /// Makes an account in an app and logs its user in.
   /// - Parameters:
   ///   - app: nil for the default one.
