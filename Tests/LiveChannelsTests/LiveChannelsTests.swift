@@ -24,6 +24,8 @@ import Testing
       return true
     }
 
+    func fallBehind() { ends.append("behind") }
+
     func end(because message: String) { ends.append(message) }
   }
 
@@ -109,6 +111,55 @@ import Testing
     #expect(others.texts.count == 1 && others.ends.isEmpty)
   }
 
+  @Test func soManyBytesWaitForALoopAndThoseWhoLostSomethingAreTold() {
+    let most = 3 * (LiveInbox.overhead + 10)
+    let channels = LiveChannels(inboxBytes: most)
+    let (flooded, also, other) = (Listener(), Listener(.plain), Listener(.plain))
+    let subscriptions = [flooded, also].map { channels.subscribe($0, to: plan(.thing(1)), on: loop) }
+    _ = channels.subscribe(other, to: plan(.thing(2)), on: loop)
+    func publish(_ topic: Int64, _ count: Int) { channels.publish([(.thing(topic), [UInt8](repeating: 0x31, count: count))]) }
+    publish(2, 1)
+    publish(1, 19)
+    // One that would fit again is not delivered behind the gap.
+    for count in [11, 1, 1, 1] { publish(1, count) }
+    publish(2, 2)
+    #expect(flooded.messages.isEmpty && other.messages.isEmpty)
+    loop.run()
+    #expect(flooded.messages.count == 1 && flooded.ends == ["behind"] && also.ends == ["behind"], "once, and after the first")
+    #expect(other.texts == ["1", "11"] && other.ends.isEmpty)
+    // They go, and those who come hear what is published then.
+    for subscription in subscriptions { channels.cancel(subscription) }
+    let next = Listener(.plain)
+    _ = channels.subscribe(next, to: plan(.thing(1)), on: loop)
+    for _ in 0..<10 {
+      for _ in 0..<3 { publish(1, 10) }
+      loop.run()
+    }
+    #expect(next.messages.count == 30 && next.ends.isEmpty, "what was delivered waits no more")
+    publish(1, most)
+    loop.run()
+    #expect(next.ends == ["behind"], "more than all that may wait is lost at once")
+  }
+
+  @Test func aLoopDeliversInTurnsAndInOrder() {
+    let channels = LiveChannels()
+    let listeners = (0..<400).map { _ in Listener(.plain) }
+    for listener in listeners { _ = channels.subscribe(listener, to: plan(.thing(1)), on: loop) }
+    for number in 0..<9 { channels.publish([(.thing(1), Array("\(number)".utf8))]) }
+    var seen: [Int] = []
+    for _ in 0..<4 {
+      loop.run()
+      seen.append(listeners[0].messages.count)
+      #expect(listeners.allSatisfy { $0.messages.count == seen.last })
+      // What comes in between is not overtaken, and wakes the loop no second time.
+      channels.publish([(.thing(1), Array("\(8 + seen.count)".utf8))])
+      loop.advanceTime(by: LiveChannels.pause)
+    }
+    loop.advanceTime(by: .seconds(1))
+    #expect(seen == [3, 6, 9, 12])
+    #expect(listeners.allSatisfy { $0.texts == (0..<13).map(String.init) })
+  }
+
   @Test func seatsAreLimitedAndGivenBack() {
     var first = channels.takeSeat()
     let second = channels.takeSeat()
@@ -140,6 +191,8 @@ import Testing
       if got.count == wanted { done.succeed(got) }
       return true
     }
+
+    func fallBehind() {}
 
     func end(because message: String) {}
   }
