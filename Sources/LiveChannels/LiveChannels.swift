@@ -24,22 +24,27 @@ public final class LiveChannels: Sendable {
     /// How many subscriptions to a resource each user has.
     var users: [String: [Int64: Int]] = [:]
     var seats = 0
+    var seatsOfOwners: [LiveOwner: Int] = [:]
   }
 
   private let state = Mutex(State())
   private let mostSubscriptions: Int
+  private let mostOfOwner: Int
   private let inboxBytes: Int
   private let whenDelivered: @Sendable (Int) -> Void
 
   /// - Parameters:
   ///   - mostSubscriptions: how many may be open at once.
+  ///   - mostOfOwner: how many on the same credentials; three quarters of all by default, so that nobody takes every seat.
   ///   - inboxBytes: how many bytes may wait for one loop; where more would, subscribers there are dropped.
   ///   - whenDelivered: told now and then how many messages were delivered since, each counted for every subscriber.
   public init(
-    mostSubscriptions: Int = LiveChannels.defaultMostSubscriptions, inboxBytes: Int = LiveChannels.defaultInboxBytes,
+    mostSubscriptions: Int = LiveChannels.defaultMostSubscriptions, mostOfOwner: Int? = nil,
+    inboxBytes: Int = LiveChannels.defaultInboxBytes,
     whenDelivered: @escaping @Sendable (Int) -> Void = { _ in }
   ) {
     self.mostSubscriptions = mostSubscriptions
+    self.mostOfOwner = mostOfOwner ?? (mostSubscriptions * 3 + 3) / 4
     self.inboxBytes = inboxBytes
     self.whenDelivered = whenDelivered
   }
@@ -100,17 +105,24 @@ public final class LiveChannels: Sendable {
   /// How many subscriptions are open, or being opened.
   public var subscriptionCount: Int { state.withLock { $0.seats } }
 
-  /// Asks for the right to one more subscription; nil where there are as many as are allowed.
-  public func takeSeat() -> LiveSeat? {
-    let isFree = state.withLock { state in
-      guard state.seats < mostSubscriptions else { return false }
+  /// Asks for the right to one more subscription.
+  public func takeSeat(for owner: LiveOwner) throws(LiveSeatRefusal) -> LiveSeat {
+    try state.withLock { state throws(LiveSeatRefusal) in
+      guard state.seats < mostSubscriptions else { throw .tooMany }
+      guard state.seatsOfOwners[owner, default: 0] < mostOfOwner else { throw .tooManyOfOwner }
       state.seats += 1
-      return true
+      state.seatsOfOwners[owner, default: 0] += 1
     }
-    return isFree ? LiveSeat(of: self) : nil
+    return LiveSeat(of: self, for: owner)
   }
 
-  func giveBackSeat() { state.withLock { $0.seats -= 1 } }
+  func giveBackSeat(of owner: LiveOwner) {
+    state.withLock { state in
+      state.seats -= 1
+      let left = state.seatsOfOwners[owner, default: 0] - 1
+      state.seatsOfOwners[owner] = left > 0 ? left : nil
+    }
+  }
 
   /// Begins a subscription: what is published from here on is delivered. It must be called on `loop`, which the subscriber
   /// lives on and which keeps it until `cancel`.

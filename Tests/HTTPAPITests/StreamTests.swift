@@ -247,6 +247,23 @@ import Testing
     }
   }
 
+  @Test func oneThingDoesNotTakeTheSubscriptionsOfOthers() async throws {
+    try await Self.serve(LiveChannels(mostSubscriptions: 4)) { test, thing in
+      var streams: [WireClient] = []
+      for _ in 0..<3 { streams.append(try await thing.subscribe()) }
+      let refused = try WireClient(port: thing.port)
+      refused.get(thing.path)
+      let answer = try await refused.read(through: "}")
+      #expect(answer.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+      let message = "too many subscriptions are open with this token"
+      #expect(answer.hasSuffix(#"{"status":"error","code":503,"message":"\#(message)"}"#))
+      streams.append(try await thing.another(test).subscribe())
+      streams[0].close()
+      try await thing.eventually(3)
+      streams.append(try await thing.subscribe())
+    }
+  }
+
   @Test func whoeverWouldLoseAMessageInTheServerIsDroppedAndNobodyElse() async throws {
     try await Self.serve(LiveChannels(inboxBytes: 2000)) { test, thing in
       let other = try await thing.another(test)

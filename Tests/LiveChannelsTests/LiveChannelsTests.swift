@@ -160,15 +160,26 @@ import Testing
     #expect(listeners.allSatisfy { $0.texts == (0..<13).map(String.init) })
   }
 
-  @Test func seatsAreLimitedAndGivenBack() {
-    var first = channels.takeSeat()
-    let second = channels.takeSeat()
-    #expect(first != nil && second != nil && channels.takeSeat() == nil)
+  @Test func seatsAreLimitedAndGivenBack() throws {
+    var seats = try [1, 2].map { try channels.takeSeat(for: .thing($0)) }
+    #expect(throws: LiveSeatRefusal.tooMany) { try channels.takeSeat(for: .thing(3)) }
     #expect(channels.subscriptionCount == 2)
-    first = nil
+    seats.removeLast()
     #expect(channels.subscriptionCount == 1)
-    #expect(channels.takeSeat() != nil)
-    _ = second
+    seats.append(try channels.takeSeat(for: .thing(3)))
+  }
+
+  @Test func nobodyTakesAllSeats() throws {
+    let channels = LiveChannels(mostSubscriptions: 8)
+    var seats = try (0..<6).map { _ in try channels.takeSeat(for: .session([1])) }
+    #expect(throws: LiveSeatRefusal.tooManyOfOwner) { try channels.takeSeat(for: .session([1])) }
+    seats.append(try channels.takeSeat(for: .session([2])))
+    seats.removeFirst()
+    seats.append(try channels.takeSeat(for: .session([1])))
+    #expect(throws: LiveSeatRefusal.tooManyOfOwner) { try channels.takeSeat(for: .session([1])) }
+    #expect(channels.subscriptionCount == 7)
+    // A server of a few seats still gives one to whoever comes first.
+    _ = try LiveChannels(mostSubscriptions: 1).takeSeat(for: .thing(1))
   }
 
 }

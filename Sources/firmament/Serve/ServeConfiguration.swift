@@ -25,6 +25,8 @@ struct ServeConfiguration: Sendable {
   let mail: MailConfiguration
   /// The subscriptions that may be open at once.
   let mostSubscriptions: Int
+  /// And by one token or session; nil for a share of these.
+  let mostSubscriptionsOfOne: Int?
   /// The bytes of messages that may wait for one event loop.
   let loopQueueBytes: Int
 
@@ -73,6 +75,7 @@ struct ServeConfiguration: Sendable {
       try values.number("subscriberQueue", 1024...1 << 30) ?? connections.subscriberQueueBytes
     self.connections = connections
     mostSubscriptions = try values.number("mostSubscriptions", 0...1_000_000) ?? LiveChannels.defaultMostSubscriptions
+    mostSubscriptionsOfOne = try values.number("mostSubscriptionsOfOne", 0...1_000_000)
     loopQueueBytes = try values.number("loopQueue", 1024...1 << 40) ?? LiveChannels.defaultInboxBytes
     mail = try MailConfiguration(values)
   }

@@ -59,7 +59,8 @@ enum ServedApplication {
   private static func liveChannels(_ configuration: ServeConfiguration) -> LiveChannels {
     let delivered = Counter(label: MetricNames.delivered)
     return LiveChannels(
-      mostSubscriptions: configuration.mostSubscriptions, inboxBytes: configuration.loopQueueBytes,
+      mostSubscriptions: configuration.mostSubscriptions, mostOfOwner: configuration.mostSubscriptionsOfOne,
+      inboxBytes: configuration.loopQueueBytes,
       whenDelivered: { delivered.increment(by: $0) })
   }
 
