@@ -13,14 +13,20 @@ public struct ServiceSettings: Sendable {
   public var passwordCost = ScryptCost.standard
   /// The fewest and the most bytes of a password.
   public var passwordBytes = 8...1024
-  /// The most logins and registrations that wait for their turn; two are worked on at a time.
+  /// The most passwords that wait for their turn, of logins, registrations and changes; two are worked on at a time.
   public var waitingPasswords = 64
+  /// The most of these, waiting or worked on, of one account.
+  public var passwordsOfAccount = 2
+  /// The most of these, waiting or worked on, of one address.
+  public var passwordsOfAddress = 8
   /// Failed logins of one account.
   public var loginFailures = RateLimit(count: 10, seconds: 15 * 60)
   /// Logins from one address.
   public var logins = RateLimit(count: 60, seconds: 60)
   /// Registrations from one address.
   public var registrations = RateLimit(count: 20, seconds: 3600)
+  /// Changes of one user's password.
+  public var passwordChanges = RateLimit(count: 5, seconds: 15 * 60)
   /// Mails that one user has sent to others.
   public var shares = RateLimit(count: 20, seconds: 3600)
   /// The most accounts and addresses whose attempts are remembered, of each kind.

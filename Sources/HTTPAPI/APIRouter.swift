@@ -16,13 +16,10 @@ public enum APIRouter {
     return router
   }
 
-  /// What devices need and nothing else, for a listener of their own: their side of `/v2`, and what is open to everybody there.
+  /// What devices need and nothing else, for a listener of their own: their side of `/v2`. Users do not log in there.
   public static func makeForDevices(service: FirmwareService, settings: APISettings) -> Router<APIContext> {
     let router = Router(context: APIContext.self)
-    let isForDevices = { @Sendable (endpoint: Endpoint) in
-      endpoint.template.hasPrefix("/v2/") && (endpoint.access == .things || endpoint.access == .anyone)
-    }
-    _ = addRoutes(to: router, service, settings, { true }, { "" }, serving: isForDevices)
+    _ = addRoutes(to: router, service, settings, { true }, { "" }, serving: { $0.access == .things })
     return router
   }
 
@@ -50,14 +47,14 @@ public enum APIRouter {
     MailRoutes(service: service).add(to: &table)
     StatusRoutes(service: service).add(to: &table)
     AppRoutes(service: service, settings: settings).add(to: &table)
-    SessionRoutes(service: service, settings: settings).add(to: &table)
+    SessionRoutes(service: service, settings: settings.forCredentials).add(to: &table)
     SettingsRoutes(service: service, settings: settings).add(to: &table)
     ClassRoutes(service: service, settings: settings).add(to: &table)
     LinkRoutes(service: service, settings: settings).add(to: &table)
     MyResourceRoutes(service: service, settings: settings).add(to: &table)
     GrantRoutes(service: service, settings: settings).add(to: &table)
     ConfirmationRoutes(service: service).add(to: &table)
-    ActivationRoute(service: service, settings: settings).add(to: &table)
+    ActivationRoute(service: service, settings: settings.forCredentials).add(to: &table)
     ResourceRoutes(service: service, settings: settings).add(to: &table)
     TagRoutes(service: service, settings: settings).add(to: &table)
     DateRoute(service: service).add(to: &table)

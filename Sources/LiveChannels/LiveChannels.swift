@@ -8,29 +8,44 @@ import Synchronization
 public final class LiveChannels: Sendable {
   /// The subscriptions that are allowed at once where nothing is said.
   public static let defaultMostSubscriptions = 15_000
+  /// The bytes that may wait for one loop where nothing is said.
+  public static let defaultInboxBytes = 8 << 20
+  /// How many deliveries a loop makes before its other connections have their turn.
+  static let deliveriesInATurn = 1000
+  /// What a loop is asked to do at once it does before it looks at its sockets again, and so a turn ends with a pause.
+  static let pause = TimeAmount.microseconds(50)
 
   private struct State {
     var shards: [ObjectIdentifier: LiveShard] = [:]
-    /// What each loop has not looked at yet, by the shard's index. A loop whose inbox is not empty has been woken.
-    var inboxes: [[LiveShard.Entry]] = []
+    /// By the shard's index. A loop whose inbox is not empty has been woken.
+    var inboxes: [LiveInbox] = []
     /// On which loops there are how many subscribers.
     var topics: [LiveTopic: [(shard: LiveShard, count: Int)]] = [:]
     /// How many subscriptions to a resource each user has.
     var users: [String: [Int64: Int]] = [:]
     var seats = 0
+    var seatsOfOwners: [LiveOwner: Int] = [:]
   }
 
   private let state = Mutex(State())
   private let mostSubscriptions: Int
+  private let mostOfOwner: Int
+  private let inboxBytes: Int
   private let whenDelivered: @Sendable (Int) -> Void
 
   /// - Parameters:
   ///   - mostSubscriptions: how many may be open at once.
+  ///   - mostOfOwner: how many on the same credentials; three quarters of all by default, so that nobody takes every seat.
+  ///   - inboxBytes: how many bytes may wait for one loop; where more would, subscribers there are dropped.
   ///   - whenDelivered: told now and then how many messages were delivered since, each counted for every subscriber.
   public init(
-    mostSubscriptions: Int = LiveChannels.defaultMostSubscriptions, whenDelivered: @escaping @Sendable (Int) -> Void = { _ in }
+    mostSubscriptions: Int = LiveChannels.defaultMostSubscriptions, mostOfOwner: Int? = nil,
+    inboxBytes: Int = LiveChannels.defaultInboxBytes,
+    whenDelivered: @escaping @Sendable (Int) -> Void = { _ in }
   ) {
     self.mostSubscriptions = mostSubscriptions
+    self.mostOfOwner = mostOfOwner ?? (mostSubscriptions * 3 + 3) / 4
+    self.inboxBytes = inboxBytes
     self.whenDelivered = whenDelivered
   }
 
@@ -47,7 +62,10 @@ public final class LiveChannels: Sendable {
     let woken = state.withLock { state in
       var woken: [LiveShard] = []
       for (topic, json) in messages {
-        for (shard, _) in state.topics[topic] ?? [] { Self.put(.message(topic, json), on: shard, &state, &woken) }
+        for (shard, count) in state.topics[topic] ?? [] {
+          if state.inboxes[shard.index].isEmpty { woken.append(shard) }
+          state.inboxes[shard.index].put(json, to: topic, listeners: count, most: inboxBytes)
+        }
       }
       return woken
     }
@@ -58,30 +76,28 @@ public final class LiveChannels: Sendable {
   public func end(_ owner: LiveOwner) {
     let woken = state.withLock { state in
       var woken: [LiveShard] = []
-      for shard in state.shards.values { Self.put(.end(owner), on: shard, &state, &woken) }
+      for shard in state.shards.values {
+        if state.inboxes[shard.index].isEmpty { woken.append(shard) }
+        state.inboxes[shard.index].put(endOf: owner)
+      }
       return woken
     }
     wake(woken)
   }
 
-  private static func put(
-    _ entry: LiveShard.Entry, on shard: LiveShard, _ state: inout State, _ woken: inout [LiveShard]
-  ) {
-    if state.inboxes[shard.index].isEmpty { woken.append(shard) }
-    state.inboxes[shard.index].append(entry)
+  private func wake(_ shards: [LiveShard]) {
+    for shard in shards { shard.loop.execute { self.work(on: shard) } }
   }
 
-  private func wake(_ shards: [LiveShard]) {
-    for shard in shards {
-      shard.loop.execute {
-        let entries = self.state.withLock { state in
-          defer { state.inboxes[shard.index] = [] }
-          return state.inboxes[shard.index]
-        }
-        let taken = shard.handle(entries)
-        if taken > 0 { self.whenDelivered(taken) }
-      }
+  /// Delivers a part of what waits for a loop, and the rest after its other connections have had their turn.
+  private func work(on shard: LiveShard) {
+    let (entries, isRest) = state.withLock { state in
+      let entries = state.inboxes[shard.index].take(deliveries: Self.deliveriesInATurn)
+      return (entries, !state.inboxes[shard.index].isEmpty)
     }
+    let taken = shard.handle(entries)
+    if taken > 0 { whenDelivered(taken) }
+    if isRest { shard.loop.scheduleTask(in: Self.pause) { self.work(on: shard) } }
   }
 
   // MARK: Subscribing
@@ -89,17 +105,24 @@ public final class LiveChannels: Sendable {
   /// How many subscriptions are open, or being opened.
   public var subscriptionCount: Int { state.withLock { $0.seats } }
 
-  /// Asks for the right to one more subscription; nil where there are as many as are allowed.
-  public func takeSeat() -> LiveSeat? {
-    let isFree = state.withLock { state in
-      guard state.seats < mostSubscriptions else { return false }
+  /// Asks for the right to one more subscription.
+  public func takeSeat(for owner: LiveOwner) throws(LiveSeatRefusal) -> LiveSeat {
+    try state.withLock { state throws(LiveSeatRefusal) in
+      guard state.seats < mostSubscriptions else { throw .tooMany }
+      guard state.seatsOfOwners[owner, default: 0] < mostOfOwner else { throw .tooManyOfOwner }
       state.seats += 1
-      return true
+      state.seatsOfOwners[owner, default: 0] += 1
     }
-    return isFree ? LiveSeat(of: self) : nil
+    return LiveSeat(of: self, for: owner)
   }
 
-  func giveBackSeat() { state.withLock { $0.seats -= 1 } }
+  func giveBackSeat(of owner: LiveOwner) {
+    state.withLock { state in
+      state.seats -= 1
+      let left = state.seatsOfOwners[owner, default: 0] - 1
+      state.seatsOfOwners[owner] = left > 0 ? left : nil
+    }
+  }
 
   /// Begins a subscription: what is published from here on is delivered. It must be called on `loop`, which the subscriber
   /// lives on and which keeps it until `cancel`.
@@ -126,7 +149,7 @@ public final class LiveChannels: Sendable {
   private static func shard(of loop: any EventLoop, _ state: inout State) -> LiveShard {
     if let known = state.shards[ObjectIdentifier(loop)] { return known }
     let shard = LiveShard(loop: loop, index: state.inboxes.count)
-    state.inboxes.append([])
+    state.inboxes.append(LiveInbox())
     state.shards[ObjectIdentifier(loop)] = shard
     return shard
   }

@@ -2,12 +2,6 @@ import NIOCore
 
 /// Those who listen on one event loop, in tables that only this loop touches: no lock is held while messages are written.
 final class LiveShard: @unchecked Sendable {
-  /// What has been handed in for the subscribers of a loop, in order.
-  enum Entry {
-    case message(LiveTopic, [UInt8])
-    case end(LiveOwner)
-  }
-
   let loop: any EventLoop
   /// Its place among the inboxes.
   let index: Int
@@ -57,7 +51,7 @@ final class LiveShard: @unchecked Sendable {
   }
 
   /// - Returns: how many messages were taken, each counted for every subscriber.
-  func handle(_ entries: [Entry]) -> Int {
+  func handle(_ entries: [LiveInbox.Entry]) -> Int {
     let now = loop.now
     var taken = 0
     for entry in entries {
@@ -65,6 +59,8 @@ final class LiveShard: @unchecked Sendable {
       case .message(let topic, let json):
         guard let listeners = byTopic[topic] else { continue }
         taken += deliver(json, to: listeners, at: now)
+      case .lost(let topic):
+        for listener in byTopic[topic] ?? [] { listener.subscriber.fallBehind() }
       case .end(let owner):
         for subscription in byOwner[owner].map({ Array($0.values) }) ?? [] {
           subscription.subscriber.end(because: owner.ending)

@@ -9,6 +9,9 @@ public protocol LiveSubscriber: AnyObject {
   /// - Returns: whether it was taken.
   func deliver(_ message: ByteBuffer, at now: NIODeadline) -> Bool
 
+  /// Messages to it were lost on the way: none will follow.
+  func fallBehind()
+
   /// The credentials have ended: no message will follow.
   func end(because message: String)
 }

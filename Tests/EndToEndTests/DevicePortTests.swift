@@ -48,6 +48,23 @@ import Testing
         #expect(try await answer(devices, request).status == 404, "\(path)")
         #expect(try await answer(server.url, request).status == 200, "\(path)")
       }
+      // What everybody may ask of the main port is for users, and not for things.
+      let account = #"{"email":"ada@example.com","password":"a long password"}"#
+      for (path, body, status) in [
+        ("/v2/register", account, 201), ("/v2/apps/other/register", account, 201), ("/v2/login", account, 200),
+        ("/v2/confirm/none", "", 404),
+      ] {
+        let length = "Content-Length: \(body.utf8.count)"
+        let request = "POST \(path) HTTP/1.1\r\nHost: a\r\n\(length)\r\nConnection: close\r\n\r\n\(body)"
+        expectThingError(try await answer(devices, request), 404)
+        #expect(try await answer(server.url, request).status == status, "\(path)")
+      }
+      let date = "GET /v2/utils/date HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+      #expect(try await answer(devices, date).status == 200)
+      let code = #"{"activationCode":"none"}"#
+      let activation =
+        "POST /v2/things HTTP/1.1\r\nHost: a\r\nContent-Length: \(code.utf8.count)\r\nConnection: close\r\n\r\n\(code)"
+      expectThingError(try await answer(devices, activation), 403)
     }
   }
 

@@ -2,6 +2,7 @@ import Catalog
 import Cryptography
 import Dispatch
 import Domain
+import Synchronization
 import Testing
 
 @testable import FirmwareService
@@ -94,10 +95,32 @@ import Testing
     try await test.createModel()
     let thing = try await test.activate()
     let passwords = test.service.accounts.passwords
-    let (started, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let go = DispatchSemaphore(value: 0)
+    let blocked = await Self.block(passwords, until: go)
+    #expect(try await test.poll(thing.id).isEmpty, "a poll is answered while every worker is busy")
+    // Of two more, one waits until there is a worker, and the other, whichever that is, is refused at once.
+    let refusals = await withTaskGroup(of: ServiceError.Code?.self) { group in
+      for _ in 0..<2 {
+        group.addTask {
+          do { try await passwords.run(for: []) {} } catch { return (error as? ServiceError)?.code }
+          return nil
+        }
+      }
+      let first = await group.next() ?? nil
+      for _ in blocked { go.signal() }
+      return [first, await group.next() ?? nil]
+    }
+    #expect(refusals == [.busy, nil])
+    for task in blocked { try await task.value }
+    try await passwords.run(for: []) {}
+  }
+
+  /// Gives every worker something to do; returns when all of them do it.
+  private static func block(_ passwords: PasswordWork, until go: DispatchSemaphore) async -> [Task<Void, any Error>] {
+    let started = DispatchSemaphore(value: 0)
     let blocked = (0..<PasswordWork.workers).map { _ in
       Task {
-        try await passwords.run {
+        try await passwords.run(for: []) {
           started.signal()
           go.wait()
         }
@@ -109,22 +132,53 @@ import Testing
         continuation.resume()
       }
     }
-    #expect(try await test.poll(thing.id).isEmpty, "a poll is answered while every worker is busy")
-    // Of two more, one waits until there is a worker, and the other, whichever that is, is refused at once.
-    let refusals = await withTaskGroup(of: ServiceError.Code?.self) { group in
-      for _ in 0..<2 {
-        group.addTask {
-          do { try await passwords.run {} } catch { return (error as? ServiceError)?.code }
-          return nil
-        }
-      }
-      let first = await group.next() ?? nil
-      for _ in blocked { go.signal() }
-      return [first, await group.next() ?? nil]
+    return blocked
+  }
+
+  private final class Refusals: Sendable {
+    let codes = Mutex<[ServiceError.Code?]>([])
+  }
+
+  /// What one user or one address does many times at once.
+  enum Crowd: CaseIterable, Sendable { case changes, logins, address }
+
+  @Test(arguments: Crowd.allCases) func `one account or address leaves places for others to log in`(crowd: Crowd) async throws {
+    let test = try await TestService {
+      ($0.waitingPasswords, $0.passwordsOfAccount, $0.passwordsOfAddress) = (4, 2, 3)
+      $0.passwordChanges = RateLimit(count: 1000, seconds: 1)
     }
-    #expect(refusals == [.busy, nil])
+    let service = test.service
+    let opened = try await service.register(email: "ada@x", password: "a long password", app: nil, address: "")
+    _ = try await service.register(email: "bob@x", password: "a long password", app: nil, address: "")
+    let ada = try #require(try await service.identifyUser(session: opened.token))
+    let go = DispatchSemaphore(value: 0)
+    let blocked = await Self.block(service.accounts.passwords, until: go)
+    let most = crowd == .address ? 3 : 2
+    let refusals = Refusals()
+    let crowded = (0..<20).map { number in
+      Task {
+        do {
+          switch crowd {
+          case .changes: try await service.changeSettings(.object(["password": .string("another password")]), of: ada)
+          case .logins:
+            _ = try await service.logIn(email: "ada@x", password: "a long password", app: nil, address: "\(number)")
+          case .address:
+            _ = try await service.register(email: "\(number)@x", password: "a long password", app: nil, address: "a")
+          }
+        } catch { refusals.codes.withLock { $0.append((error as? ServiceError)?.code) } }
+      }
+    }
+    // Those that are refused are so at once; the others wait for the workers.
+    for _ in 0..<500 where refusals.codes.withLock({ $0.count }) < 20 - most { try await Task.sleep(for: .milliseconds(10)) }
+    let bob = Task { try await service.logIn(email: "bob@x", password: "a long password", app: nil, address: "") }
+    try await Task.sleep(for: .milliseconds(100))
+    for _ in blocked { go.signal() }
+    await #expect(throws: Never.self) { _ = try await bob.value }
+    for task in crowded { await task.value }
+    // Ten logins of one account are counted before they are looked at.
+    #expect(refusals.codes.withLock { $0.count } == 20 - most)
+    #expect(refusals.codes.withLock { $0.allSatisfy { $0 == .busy || $0 == .tooOften } })
     for task in blocked { try await task.value }
-    try await passwords.run {}
   }
 
   @Test func `a bucket fills again with time, never beyond its limit, and takes back what shall not count`() throws {

@@ -20,7 +20,7 @@ import Testing
       let limits = ConnectionLimits()
       let deadlines = RequestDeadlineHandler(limits: limits, bufferedBytes: { _ in 0 })
       let opening = LiveOpening(
-        plan: LivePlan(topics: [.thing(1)], owner: .thing(1)), seat: try #require(channels.takeSeat()), framing: framing,
+        plan: LivePlan(topics: [.thing(1)], owner: .thing(1)), seat: try channels.takeSeat(for: .thing(1)), framing: framing,
         keepAlive: .microseconds(keepAlive * 950), endsIn: endsIn)
       let handler = LiveStreamHandler(
         opening, limits: limits, serving: LiveServing(responder: responder, channels: channels), deadlines: deadlines,

@@ -130,6 +130,45 @@ import Testing
     }
   }
 
+  @Test(arguments: Door.allCases) func `what is more than credentials is not looked into`(door: Door) async throws {
+    let test = try await TestService()
+    let ada = try await test.user()
+    try await test.open(door) { front in
+      for (method, path) in [
+        (HTTPRequest.Method.post, "/v2/login"), (.post, "/v2/register"), (.post, "/v2/apps/other/register"), (.put, "/v2/me"),
+        (.post, "/v2/things"),
+      ] {
+        // Of 4,096 bytes the text is looked at, and found to be no JSON; of one more it is not.
+        for (count, status, message) in [
+          (4096, 400, "the body is not JSON"), (4097, 413, "the body has more than 4096 bytes"),
+        ] {
+          let body = [UInt8](repeating: UInt8(ascii: "{"), count: 1) + [UInt8](repeating: UInt8(ascii: "x"), count: count - 1)
+          try await front.send(method, path, [.authorization: ada], body: body).expectThingError(status, message)
+        }
+      }
+      // Others may.
+      let settings = #"{"a":"\#(String(repeating: "x", count: 5000))"}"#
+      #expect(try await front.ask(.put, "/v2/me/settings", as: ada, settings).status == 200)
+    }
+  }
+
+  @Test func `what an address sends that may not log in is not looked into`() async throws {
+    let one = RateLimit(count: 1, seconds: 60)
+    let test = try await TestService({ _ in }, service: { ($0.logins, $0.registrations) = (one, one) })
+    try await test.open(.router) { front in
+      #expect(try await front.post("/v2/register", Self.right).status == 201)
+      #expect(try await front.post("/v2/login", Self.right).status == 200)
+      for path in ["/v2/register", "/v2/apps/other/register", "/v2/login"] {
+        try await front.post(path, "no JSON").expectThingError(429, "too many attempts: try again in 60 s")
+      }
+      test.clock.advance(seconds: 60)
+      for path in ["/v2/register", "/v2/login"] {
+        try await front.post(path, "{").expectThingError(400, "the body is not JSON")
+      }
+      #expect(try await front.post("/v2/login", Self.right).status == 200, "what cannot be read does not count")
+    }
+  }
+
   @Test func `an address that a stranger names is not believed`() async throws {
     let test = try await TestService({ _ in }, service: { $0.logins = RateLimit(count: 1, seconds: 60) })
     _ = try await test.user()

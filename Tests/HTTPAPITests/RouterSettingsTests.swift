@@ -117,6 +117,28 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false]) func `a password is changed five times in 15 minutes at most`(bySettings: Bool) async throws {
+    let test = try await TestService()
+    let (ada, bob) = (try await test.user(), try await test.user("bob@example.com"))
+    try await test.open(.router) { front in
+      @Sendable func change(_ session: String) async throws -> Answer {
+        try await bySettings
+          ? front.ask(.put, Self.path, as: session, #"{"password":"a long password"}"#)
+          : front.ask(
+            .put, "/v2/me", as: session, #"{"currentPassword":"a long password","password":"a long password"}"#)
+      }
+      for _ in 0..<5 { #expect(try await change(ada).status == 200) }
+      let refused = try await change(ada)
+      refused.expectThingError(429, "too many attempts: try again in 180 s")
+      #expect(refused.headers[.retryAfter] == "180")
+      #expect(try await front.ask(.put, Self.path, as: ada, #"{"name":"Ada"}"#).status == 200, "other settings are not counted")
+      #expect(try await change(bob).status == 200, "each user has their own")
+      test.clock.advance(seconds: 180)
+      #expect(try await change(ada).status == 200)
+      #expect(try await change(ada).status == 429)
+    }
+  }
+
   @Test func `the app may stand in the path of a registration`() async throws {
     let test = try await TestService()
     try await test.open(.router) { front in

@@ -14,10 +14,10 @@ import Testing
 
   /// A service with one thing, served on a socket.
   static func serve(
-    mostSubscriptions: Int = 100, limits: ConnectionLimits = ConnectionLimits(),
+    _ live: LiveChannels = LiveChannels(mostSubscriptions: 100), limits: ConnectionLimits = ConnectionLimits(),
     _ body: @escaping @Sendable (_ test: TestService, _ thing: ServedThing) async throws -> Void
   ) async throws {
-    let test = try await TestService(mostSubscriptions: mostSubscriptions, limits: limits)
+    let test = try await TestService(live: live, limits: limits)
     try await test.createModel()
     let token = try await test.activate()
     let id = try await test.service.identifyThing(token)
@@ -31,6 +31,11 @@ import Testing
     let token: String
     let id: Int64
     let live: LiveChannels
+
+    func another(_ test: TestService) async throws -> ServedThing {
+      let token = try await test.activate()
+      return ServedThing(port: port, token: token, id: try await test.service.identifyThing(token), live: live)
+    }
 
     var path: String { "/v2/things/\(token)" }
 
@@ -226,7 +231,7 @@ import Testing
   }
 
   @Test func tooManySubscriptionsAreRefused() async throws {
-    try await Self.serve(mostSubscriptions: 2) { _, thing in
+    try await Self.serve(LiveChannels(mostSubscriptions: 2)) { _, thing in
       let first = try await thing.subscribe()
       let second = try await thing.subscribe()
       let third = try WireClient(port: thing.port)
@@ -239,6 +244,43 @@ import Testing
       _ = try await thing.subscribe()
       thing.publish("[1]")
       #expect(try await second.read(through: "]\r\n") == Self.chunk("[1]"))
+    }
+  }
+
+  @Test func oneThingDoesNotTakeTheSubscriptionsOfOthers() async throws {
+    try await Self.serve(LiveChannels(mostSubscriptions: 4)) { test, thing in
+      var streams: [WireClient] = []
+      for _ in 0..<3 { streams.append(try await thing.subscribe()) }
+      let refused = try WireClient(port: thing.port)
+      refused.get(thing.path)
+      let answer = try await refused.read(through: "}")
+      #expect(answer.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+      let message = "too many subscriptions are open with this token"
+      #expect(answer.hasSuffix(#"{"status":"error","code":503,"message":"\#(message)"}"#))
+      streams.append(try await thing.another(test).subscribe())
+      streams[0].close()
+      try await thing.eventually(3)
+      streams.append(try await thing.subscribe())
+    }
+  }
+
+  @Test func whoeverWouldLoseAMessageInTheServerIsDroppedAndNobodyElse() async throws {
+    try await Self.serve(LiveChannels(inboxBytes: 2000)) { test, thing in
+      let other = try await thing.another(test)
+      let streams = [try await thing.subscribe(), try await thing.subscribe()]
+      let others = try await other.subscribe()
+      func write(_ thing: ServedThing, _ value: String) async throws {
+        try await test.service.writeResources([ResourceRecord(key: "t", value: .string(value))], of: thing.id)
+      }
+      try await write(thing, "a")
+      for stream in streams { #expect(try await stream.read(through: "]\r\n").contains(#""value":"a""#)) }
+      // Longer than all that may wait for the loops: the writer is not held up.
+      try await write(thing, String(repeating: "x", count: 2000))
+      let last = Self.chunk(#"{"status":"error","message":"too slow: messages were lost"}"#) + "0\r\n\r\n"
+      for stream in streams { #expect(String(decoding: try await stream.readToEnd(), as: UTF8.self) == last) }
+      try await write(other, "b")
+      #expect(try await others.read(through: "]\r\n").contains(#""value":"b""#))
+      try await other.eventually(1)
     }
   }
 

@@ -60,7 +60,7 @@ final class TestService: Sendable {
   }()
 
   init(
-    mostSubscriptions: Int = 100, limits: ConnectionLimits = ConnectionLimits(),
+    live: LiveChannels = LiveChannels(mostSubscriptions: 100), limits: ConnectionLimits = ConnectionLimits(),
     _ change: (inout APISettings) -> Void = { _ in }, service changeService: (inout ServiceSettings) -> Void = { _ in }
   ) async throws {
     self.limits = limits
@@ -79,7 +79,7 @@ final class TestService: Sendable {
       catalog: catalog,
       images: try ImageStore(root: folder, pool: Self.pool, largestImage: settings.largestImage, hotBytes: 1 << 20),
       sealingKey: SealingKey(bytes: Array(repeating: 7, count: 32))!,
-      live: LiveChannels(mostSubscriptions: mostSubscriptions), settings: serviceSettings,
+      live: live, settings: serviceSettings,
       log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), clock: { [clock] in clock.now })
     try await service.load()
     try await service.admitOperator(token: Self.token, name: "ada")

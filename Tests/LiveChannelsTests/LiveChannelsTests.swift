@@ -24,6 +24,8 @@ import Testing
       return true
     }
 
+    func fallBehind() { ends.append("behind") }
+
     func end(because message: String) { ends.append(message) }
   }
 
@@ -109,15 +111,75 @@ import Testing
     #expect(others.texts.count == 1 && others.ends.isEmpty)
   }
 
-  @Test func seatsAreLimitedAndGivenBack() {
-    var first = channels.takeSeat()
-    let second = channels.takeSeat()
-    #expect(first != nil && second != nil && channels.takeSeat() == nil)
+  @Test func soManyBytesWaitForALoopAndThoseWhoLostSomethingAreTold() {
+    let most = 3 * (LiveInbox.overhead + 10)
+    let channels = LiveChannels(inboxBytes: most)
+    let (flooded, also, other) = (Listener(), Listener(.plain), Listener(.plain))
+    let subscriptions = [flooded, also].map { channels.subscribe($0, to: plan(.thing(1)), on: loop) }
+    _ = channels.subscribe(other, to: plan(.thing(2)), on: loop)
+    func publish(_ topic: Int64, _ count: Int) { channels.publish([(.thing(topic), [UInt8](repeating: 0x31, count: count))]) }
+    publish(2, 1)
+    publish(1, 19)
+    // One that would fit again is not delivered behind the gap.
+    for count in [11, 1, 1, 1] { publish(1, count) }
+    publish(2, 2)
+    #expect(flooded.messages.isEmpty && other.messages.isEmpty)
+    loop.run()
+    #expect(flooded.messages.count == 1 && flooded.ends == ["behind"] && also.ends == ["behind"], "once, and after the first")
+    #expect(other.texts == ["1", "11"] && other.ends.isEmpty)
+    // They go, and those who come hear what is published then.
+    for subscription in subscriptions { channels.cancel(subscription) }
+    let next = Listener(.plain)
+    _ = channels.subscribe(next, to: plan(.thing(1)), on: loop)
+    for _ in 0..<10 {
+      for _ in 0..<3 { publish(1, 10) }
+      loop.run()
+    }
+    #expect(next.messages.count == 30 && next.ends.isEmpty, "what was delivered waits no more")
+    publish(1, most)
+    loop.run()
+    #expect(next.ends == ["behind"], "more than all that may wait is lost at once")
+  }
+
+  @Test func aLoopDeliversInTurnsAndInOrder() {
+    let channels = LiveChannels()
+    let listeners = (0..<400).map { _ in Listener(.plain) }
+    for listener in listeners { _ = channels.subscribe(listener, to: plan(.thing(1)), on: loop) }
+    for number in 0..<9 { channels.publish([(.thing(1), Array("\(number)".utf8))]) }
+    var seen: [Int] = []
+    for _ in 0..<4 {
+      loop.run()
+      seen.append(listeners[0].messages.count)
+      #expect(listeners.allSatisfy { $0.messages.count == seen.last })
+      // What comes in between is not overtaken, and wakes the loop no second time.
+      channels.publish([(.thing(1), Array("\(8 + seen.count)".utf8))])
+      loop.advanceTime(by: LiveChannels.pause)
+    }
+    loop.advanceTime(by: .seconds(1))
+    #expect(seen == [3, 6, 9, 12])
+    #expect(listeners.allSatisfy { $0.texts == (0..<13).map(String.init) })
+  }
+
+  @Test func seatsAreLimitedAndGivenBack() throws {
+    var seats = try [1, 2].map { try channels.takeSeat(for: .thing($0)) }
+    #expect(throws: LiveSeatRefusal.tooMany) { try channels.takeSeat(for: .thing(3)) }
     #expect(channels.subscriptionCount == 2)
-    first = nil
+    seats.removeLast()
     #expect(channels.subscriptionCount == 1)
-    #expect(channels.takeSeat() != nil)
-    _ = second
+    seats.append(try channels.takeSeat(for: .thing(3)))
+  }
+
+  @Test func nobodyTakesAllSeats() throws {
+    let channels = LiveChannels(mostSubscriptions: 8)
+    var seats = try (0..<6).map { _ in try channels.takeSeat(for: .session([1])) }
+    #expect(throws: LiveSeatRefusal.tooManyOfOwner) { try channels.takeSeat(for: .session([1])) }
+    seats.append(try channels.takeSeat(for: .session([2])))
+    seats.removeFirst()
+    seats.append(try channels.takeSeat(for: .session([1])))
+    #expect(throws: LiveSeatRefusal.tooManyOfOwner) { try channels.takeSeat(for: .session([1])) }
+    #expect(channels.subscriptionCount == 7)
+    // A server of a few seats still gives one to whoever comes first.
+    _ = try LiveChannels(mostSubscriptions: 1).takeSeat(for: .thing(1))
   }
 
 }
@@ -140,6 +202,8 @@ import Testing
       if got.count == wanted { done.succeed(got) }
       return true
     }
+
+    func fallBehind() {}
 
     func end(because message: String) {}
   }

@@ -21,7 +21,7 @@ extension Endpoints {
   public static let changeSettings = ofUsers(
     "changeSettings", .put, "/v2/me/settings",
     "Merge into the settings (RFC 7396: null deletes); `password` changes the password and ends the user's other sessions",
-    request: .body([String: JSONValue].self), .json(200, DoneShape.self), errors: [400, 413, 415, 503])
+    request: .body([String: JSONValue].self), .json(200, DoneShape.self), errors: [400, 413, 415, 429, 503])
 
   static let users = [register, registerInApp, logIn, showSession, changePassword, readSettings, changeSettings]
 

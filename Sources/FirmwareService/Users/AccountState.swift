@@ -12,6 +12,8 @@ final class AccountState: Sendable {
   let logins: AttemptBuckets
   /// Registrations, by address.
   let registrations: AttemptBuckets
+  /// Changes of a password, by user.
+  let passwordChanges: AttemptBuckets
   /// Mails that offer a share, by user.
   let shares: AttemptBuckets
   /// What a password is held against where there is no user, so that the answer takes the same work.
@@ -20,10 +22,13 @@ final class AccountState: Sendable {
 
   init(_ settings: ServiceSettings) {
     sessions = SessionTable(capacity: settings.sessionsInMemory)
-    passwords = PasswordWork(mostWaiting: settings.waitingPasswords)
+    passwords = PasswordWork(
+      mostWaiting: settings.waitingPasswords, mostOfAccount: settings.passwordsOfAccount,
+      mostOfAddress: settings.passwordsOfAddress)
     failures = AttemptBuckets(settings.loginFailures, capacity: settings.countedCallers)
     logins = AttemptBuckets(settings.logins, capacity: settings.countedCallers)
     registrations = AttemptBuckets(settings.registrations, capacity: settings.countedCallers)
+    passwordChanges = AttemptBuckets(settings.passwordChanges, capacity: settings.countedCallers)
     shares = AttemptBuckets(settings.shares, capacity: settings.countedCallers)
     nobody = .unmatchable(cost: settings.passwordCost)
   }

@@ -13,7 +13,7 @@ extension FirmwareService {
 
   /// Merges a patch (RFC 7396) into the settings. Its member `password` is a new password, is not kept among the settings, and
   /// ends all other sessions of the user. All or nothing.
-  /// - Throws: `malformed`, `tooLarge`, `sessionEnded` when that happened in the meantime, `busy`.
+  /// - Throws: `malformed`, `tooLarge`, `tooOften` for the password, `sessionEnded` when that happened in the meantime, `busy`.
   public func changeSettings(_ patch: JSONValue, of user: SessionUser) async throws {
     guard case .object(var members) = patch else { throw ServiceError(.malformed, "the settings: an object is needed") }
     let password = try members.removeValue(forKey: Self.passwordMember).map { value in
@@ -21,8 +21,15 @@ extension FirmwareService {
       try checkPassword(text)
       return text
     }
-    let passwordHash: String? = if let password { try await hash(password).text } else { nil }
-    let change = try await translatingErrors { [members] in
+    if password != nil { try accounts.passwordChanges.take(Array(user.publicID.utf8), at: clock()) }
+    try await change(members, password: password, of: user)
+  }
+
+  /// Merges members into the settings, and gives the user a new password where one is given: checked, and counted.
+  func change(_ members: [String: JSONValue], password: String?, of user: SessionUser) async throws {
+    let passwordHash: String? =
+      if let password { try await hash(password, for: [.user(user.userID)]).text } else { nil }
+    let change = try await translatingErrors {
       try await catalog.changeSettings(
         of: user.userID, .object(members), passwordHash: passwordHash, session: user.sessionHash,
         largest: settings.largestSettings)

@@ -3,6 +3,10 @@ import Cryptography
 import Domain
 
 extension FirmwareService {
+  /// Whether an address may log in now: asked before what it sent is looked at.
+  /// - Throws: `tooOften`.
+  public func checkLogins(from address: String) throws { try accounts.logins.check(Array(address.utf8), at: clock()) }
+
   /// Begins a session of a user.
   ///
   /// The answer and the work are the same whether or not the e-mail is registered, and so are the limits.
@@ -15,7 +19,10 @@ extension FirmwareService {
     let email = EmailAddress.normalized(email) ?? email
     let facts = try await translatingErrors { try await catalog.account(app: app, email: email) }
     guard isOpenToApps || facts.isAppDeclared else { throw Self.unknownApp }
-    let opened = try await counted(app: app, email: email, at: now) { try await open(facts, password, at: now) }
+    let askers: [PasswordWork.Asker] = [.account(Self.accountKey(app: app, email: email)), .address(address)]
+    let opened = try await counted(app: app, email: email, at: now) {
+      try await open(facts, password, for: askers, at: now)
+    }
     guard let opened else { throw ServiceError(.wrongCredentials, "wrong e-mail or password") }
     return opened
   }
@@ -27,7 +34,7 @@ extension FirmwareService {
   func counted<Value>(
     app: String, email: String, at now: Timestamp, _ attempt: () async throws -> Value?
   ) async throws -> Value? {
-    let account = SHA256Hasher.digest(of: "\(app)\u{0}\(email)")
+    let account = Self.accountKey(app: app, email: email)
     try accounts.failures.take(account, at: now)
     let value: Value?
     do {
@@ -40,11 +47,16 @@ extension FirmwareService {
     return value
   }
 
+  /// What the limits of an account go by, whether it exists or not.
+  static func accountKey(app: String, email: String) -> [UInt8] { SHA256Hasher.digest(of: "\(app)\u{0}\(email)") }
+
   /// - Returns: nil for a wrong password, or no user.
-  private func open(_ facts: AccountFacts, _ password: String, at now: Timestamp) async throws -> OpenedSession? {
+  private func open(
+    _ facts: AccountFacts, _ password: String, for askers: [PasswordWork.Asker], at now: Timestamp
+  ) async throws -> OpenedSession? {
     let known = facts.passwordHash.flatMap { PasswordHash(text: $0) }
     let hash = known ?? accounts.nobody
-    let matches = try await accounts.passwords.run { hash.matches(password) }
+    let matches = try await accounts.passwords.run(for: askers) { hash.matches(password) }
     guard matches, let user = facts.user, let stored = facts.passwordHash else { return nil }
     let (token, session) = newSession(at: now)
     let begins = try await translatingErrors {
@@ -52,7 +64,7 @@ extension FirmwareService {
     }
     guard begins else { return nil }
     if hash.cost != settings.passwordCost {
-      let renewed = try await self.hash(password).text
+      let renewed = try await self.hash(password, for: askers).text
       try await translatingErrors { try await catalog.renewPasswordHash(of: user.id, from: stored, to: renewed) }
     }
     return OpenedSession(user: user, token: token)

@@ -32,12 +32,18 @@ final class AttemptBuckets: Sendable {
 
   /// Takes one attempt.
   /// - Throws: `tooOften`, with the seconds until the next one.
-  func take(_ caller: [UInt8], at now: Timestamp) throws {
+  func take(_ caller: [UInt8], at now: Timestamp) throws { try admit(caller, at: now, taking: 1) }
+
+  /// Whether there is an attempt left, without taking it: before work that is done to find out what is asked.
+  /// - Throws: `tooOften`, with the seconds until the next one.
+  func check(_ caller: [UInt8], at now: Timestamp) throws { try admit(caller, at: now, taking: 0) }
+
+  private func admit(_ caller: [UInt8], at now: Timestamp, taking attempts: Double) throws {
     let wait: Double = buckets.withLock { buckets in
       var bucket = filled(buckets[caller], at: now)
       defer { buckets[caller] = bucket }
       guard bucket.level >= 1 else { return (1 - bucket.level) * Double(limit.seconds) / Double(limit.count) }
-      bucket.level -= 1
+      bucket.level -= attempts
       return 0
     }
     guard wait > 0 else { return }

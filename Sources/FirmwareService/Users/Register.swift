@@ -10,6 +10,12 @@ public struct OpenedSession: Sendable {
 }
 
 extension FirmwareService {
+  /// Whether an address may register users now: asked before what it sent is looked at.
+  /// - Throws: `tooOften`.
+  public func checkRegistrations(from address: String) throws {
+    try accounts.registrations.check(Array(address.utf8), at: clock())
+  }
+
   /// Makes an account in an app and logs its user in.
   /// - Parameters:
   ///   - app: nil for the default one.
@@ -23,7 +29,8 @@ extension FirmwareService {
     }
     try checkPassword(password)
     try accounts.registrations.take(Array(address.utf8), at: now)
-    let hash = try await hash(password)
+    let hash = try await hash(
+      password, for: [.account(Self.accountKey(app: app, email: email)), .address(address)])
     let (token, session) = newSession(at: now)
     let new = NewUser(publicID: Identifiers.user(), email: email, passwordHash: hash.text)
     let enrolment = try await translatingErrors {
@@ -46,9 +53,9 @@ extension FirmwareService {
     }
   }
 
-  func hash(_ password: String) async throws -> PasswordHash {
+  func hash(_ password: String, for askers: [PasswordWork.Asker]) async throws -> PasswordHash {
     let cost = settings.passwordCost
-    return try await accounts.passwords.run { PasswordHash.make(password, cost: cost) }
+    return try await accounts.passwords.run(for: askers) { PasswordHash.make(password, cost: cost) }
   }
 
   /// A token nobody can guess, and the form in which its session is stored.

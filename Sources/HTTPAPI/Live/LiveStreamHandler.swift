@@ -158,12 +158,17 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     guard let context else { return false }
     // The channel counts exactly, but asking it whether it is writable at all is cheaper.
     guard context.channel.isWritable || deadlines.waitingBytes <= limits.subscriberQueueBytes else {
-      serving.figures.dropped.increment()
-      end("too slow: messages were lost", code: .unexpectedServerError)
+      fallBehind()
       return false
     }
     send(message, at: now)
     return true
+  }
+
+  func fallBehind() {
+    guard !hasEnded else { return }
+    serving.figures.dropped.increment()
+    end("too slow: messages were lost", code: .unexpectedServerError)
   }
 
   /// Whether nothing is on its way through the pipeline that a message could overtake.

@@ -21,16 +21,23 @@ struct StreamOpener: Sendable {
   func open(_ plan: LivePlan, for request: Request, _ context: APIContext) throws -> Response {
     guard let live = context.live else { return .jsonBytes(Self.subscribed) }
     let answer = try answer(to: request, isChunked: live.isChunked)
-    guard let seat = service.live.takeSeat() else {
-      throw APIError(
-        status: .serviceUnavailable, code: "too-many-subscriptions", message: "too many subscriptions are open",
-        headers: [.retryAfter: "60"])
-    }
     live.give(
       LiveOpening(
-        plan: plan, seat: seat, framing: answer.framing, keepAlive: keepAlive(of: request),
+        plan: plan, seat: try seat(for: plan.owner), framing: answer.framing, keepAlive: keepAlive(of: request),
         endsIn: plan.endsAt.map { .milliseconds(max(0, $0.milliseconds - service.now.milliseconds)) }))
     return answer.response
+  }
+
+  private func seat(for owner: LiveOwner) throws -> LiveSeat {
+    do { return try service.live.takeSeat(for: owner) } catch {
+      let message =
+        switch error {
+        case .tooMany: "too many subscriptions are open"
+        case .tooManyOfOwner: "too many subscriptions are open with this token"
+        }
+      throw APIError(
+        status: .serviceUnavailable, code: "too-many-subscriptions", message: message, headers: [.retryAfter: "60"])
+    }
   }
 
   private func answer(to request: Request, isChunked: Bool) throws -> (framing: LiveFraming, response: Response) {

@@ -19,18 +19,20 @@ struct SessionRoutes: Sendable {
 
   /// - Parameter app: the app where the path names it.
   private func register(_ request: Request, _ context: APIContext, app: String?) async throws -> Response {
+    let address = ClientAddress.of(request, context, settings)
+    try service.checkRegistrations(from: address)
     let given = try await request.thingShape(Credentials.self, settings)
     let opened = try await service.register(
-      email: given.email, password: given.password, app: try app ?? given.appName,
-      address: ClientAddress.of(request, context, settings))
+      email: given.email, password: given.password, app: try app ?? given.appName, address: address)
     return answer(opened, "created", "registered", .created)
   }
 
   @Sendable func logIn(_ request: Request, _ context: APIContext) async throws -> Response {
+    let address = ClientAddress.of(request, context, settings)
+    try service.checkLogins(from: address)
     let given = try await request.thingShape(Credentials.self, settings)
     let opened = try await service.logIn(
-      email: given.email, password: given.password, app: try given.appName,
-      address: ClientAddress.of(request, context, settings))
+      email: given.email, password: given.password, app: try given.appName, address: address)
     return answer(opened, "success", "logged in", .ok)
   }
 

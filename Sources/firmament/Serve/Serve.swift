@@ -16,7 +16,7 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The folder that holds everything. (default: firmware-store)") var store: String?
   @Option(help: "The address to listen on. (default: 127.0.0.1)") var host: String?
   @Option(help: "The port to listen on; 0 takes a free one. (default: 8080)") var port: Int?
-  @Option(help: "One more port, for things alone: it serves only their side of /v2.") var devicePort: Int?
+  @Option(help: "One more port, for things alone: it serves their side of /v2 and no logins.") var devicePort: Int?
   @Flag(help: "On the device port, take request lines and headers that end with a bare line feed.")
   var lenientLineEndings = false
   @Option(help: "The URL under which things reach the service, where that is another one.") var publicUrl: String?

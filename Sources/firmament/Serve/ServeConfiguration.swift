@@ -25,6 +25,10 @@ struct ServeConfiguration: Sendable {
   let mail: MailConfiguration
   /// The subscriptions that may be open at once.
   let mostSubscriptions: Int
+  /// And by one token or session; nil for a share of these.
+  let mostSubscriptionsOfOne: Int?
+  /// The bytes of messages that may wait for one event loop.
+  let loopQueueBytes: Int
 
   init(_ reader: ConfigReader) throws {
     let values = ConfiguredValues(reader: reader)
@@ -54,6 +58,7 @@ struct ServeConfiguration: Sendable {
     settings.largestImage = try values.number("largestImage", 1...Int.max).map(Int64.init) ?? settings.largestImage
     settings.largestOperatorBody = try values.number("largestOperatorBody", 1024...1 << 30) ?? settings.largestOperatorBody
     settings.largestThingBody = try values.number("largestThingBody", 256...1 << 30) ?? settings.largestThingBody
+    settings.largestCredentials = try values.number("largestCredentials", 256...1 << 30) ?? settings.largestCredentials
     settings.deepestJSON = try values.number("deepestJson", 4...200) ?? settings.deepestJSON
     settings.mostRanges = try values.number("mostRanges", 1...1000) ?? settings.mostRanges
     settings.trustedProxies = Set(values.list("trustedProxies") ?? [])
@@ -70,6 +75,8 @@ struct ServeConfiguration: Sendable {
       try values.number("subscriberQueue", 1024...1 << 30) ?? connections.subscriberQueueBytes
     self.connections = connections
     mostSubscriptions = try values.number("mostSubscriptions", 0...1_000_000) ?? LiveChannels.defaultMostSubscriptions
+    mostSubscriptionsOfOne = try values.number("mostSubscriptionsOfOne", 0...1_000_000)
+    loopQueueBytes = try values.number("loopQueue", 1024...1 << 40) ?? LiveChannels.defaultInboxBytes
     mail = try MailConfiguration(values)
   }
 

@@ -59,7 +59,9 @@ enum ServedApplication {
   private static func liveChannels(_ configuration: ServeConfiguration) -> LiveChannels {
     let delivered = Counter(label: MetricNames.delivered)
     return LiveChannels(
-      mostSubscriptions: configuration.mostSubscriptions, whenDelivered: { delivered.increment(by: $0) })
+      mostSubscriptions: configuration.mostSubscriptions, mostOfOwner: configuration.mostSubscriptionsOfOne,
+      inboxBytes: configuration.loopQueueBytes,
+      whenDelivered: { delivered.increment(by: $0) })
   }
 
   /// Takes all the open files that the system allows: each connection is one, and the usual 1,024 are few for a fleet.
