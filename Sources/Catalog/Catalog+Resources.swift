@@ -10,11 +10,14 @@ extension Catalog {
     enqueue(
       { [arrivals] db in
         for change in changes { try Self.record(change, db) }
-        return try Self.apply(batch, arrivals, db)
+        try Self.apply(batch, arrivals, db)
       },
-      done: { outcome in
-        if case .success(let audience) = outcome { batch.committed(audience) }
-        pending.finish(outcome.map { _ in })
+      done: { outcome, db in
+        if case .success = outcome {
+          // What was written stays written, whether or not anybody can be told.
+          batch.committed { key in (try? Self.users(whoSee: key, of: batch.thingID, db)) ?? [] }
+        }
+        pending.finish(outcome)
       })
     return pending
   }
@@ -71,9 +74,7 @@ extension Catalog {
   /// The values of a magic resource that are kept for a thing: those before were news once.
   private static let keptMagicValues = 100
 
-  private static func apply(
-    _ batch: ResourceBatch, _ arrivals: ArrivalStamps, _ db: Database
-  ) throws -> [(key: String, userID: Int64)] {
+  private static func apply(_ batch: ResourceBatch, _ arrivals: ArrivalStamps, _ db: Database) throws {
     for change in batch.changes {
       switch change {
       case .append(let value): try insert(value, of: batch.thingID, arrival: arrivals.next(at: batch.arrivedAt), db)
@@ -86,10 +87,6 @@ extension Catalog {
         try db.cachedStatement(sql: "UPDATE thing SET linkAllowedUntil = ? WHERE id = ?").execute(
           arguments: [until?.milliseconds, batch.thingID])
       }
-    }
-    return try batch.listeners.sorted { $0.key < $1.key }.flatMap { key, users in
-      let may = try Self.users(whoSee: key, of: batch.thingID, db)
-      return users.filter(may.contains).map { (key: key, userID: $0) }
     }
   }
 

@@ -51,14 +51,19 @@ public final class Catalog: Sendable {
   /// Queues a change behind those queued before, without waiting for it.
   func enqueue(_ change: @escaping @Sendable (Database) throws -> Void) -> PendingCommit {
     let pending = PendingCommit()
-    commits.enqueue(change) { pending.finish($0) }
+    commits.enqueue(change) { outcome, _ in pending.finish(outcome) }
     return pending
   }
 
-  /// Queues a change behind those queued before. `done` is called on the writer with the outcome, in the order of the changes.
+  /// Queues a change behind those queued before. `done` is called on the writer with the outcome, in the order of the changes;
+  /// after a success it may ask the database.
   func enqueue<Value: Sendable>(
-    _ change: @escaping @Sendable (Database) throws -> Value, done: @escaping @Sendable (Result<Value, any Error>) -> Void
+    _ change: @escaping @Sendable (Database) throws -> Value,
+    done: @escaping @Sendable (Result<Value, any Error>, Database) -> Void
   ) { commits.enqueue(change, done: done) }
+
+  /// How many changes wait for their turn.
+  var waitingChanges: Int { commits.waitingCount }
 
   /// Runs queries on one consistent state.
   func read<Value: Sendable>(_ query: @escaping @Sendable (Database) throws -> Value) async throws -> Value {

@@ -14,20 +14,17 @@ public struct ResourceBatch: Sendable {
   public var changes: [Change]
   /// When it came in.
   public let arrivedAt: Timestamp
-  /// The users who listen to a resource, by its key.
-  public var listeners: [String: [Int64]]
-  /// Runs on the writer once the batch is on the disk, in the order of commits: with those of the listeners who may see the
-  /// thing.
-  public let committed: @Sendable ([(key: String, userID: Int64)]) -> Void
+  /// Runs on the writer once the batch is on the disk, in the order of commits, and must not wait. It is given who sees a
+  /// resource of the thing by what is committed; asking costs a query.
+  public let committed: @Sendable (_ whoSee: (_ key: String) -> Set<Int64>) -> Void
 
   public init(
-    thingID: Int64, changes: [Change], arrivedAt: Timestamp, listeners: [String: [Int64]] = [:],
-    committed: @escaping @Sendable ([(key: String, userID: Int64)]) -> Void = { _ in }
+    thingID: Int64, changes: [Change], arrivedAt: Timestamp,
+    committed: @escaping @Sendable (_ whoSee: (_ key: String) -> Set<Int64>) -> Void = { _ in }
   ) {
     self.thingID = thingID
     self.changes = changes
     self.arrivedAt = arrivedAt
-    self.listeners = listeners
     self.committed = committed
   }
 }

@@ -73,7 +73,7 @@ import Testing
     let value = StoredValue(key: "$firmware", value: "null", datetime: .start)
     let batch = ResourceBatch(
       thingID: thing.id, changes: [.append(value), .merge(key: "$settings", patch: .object([:]), datetime: .start)],
-      arrivedAt: .start, listeners: ["$firmware": [1]])
+      arrivedAt: .start, committed: { whoSee in #expect(whoSee("$firmware").isEmpty) })
     let statements = try await statements(test.catalog) {
       try await test.catalog.record([change], batch).wait()
       _ = try await test.catalog.values(of: "$firmware", thingID: thing.id, in: .newest(100))
@@ -194,7 +194,7 @@ import Testing
     let statements = try await statements(catalog) {
       let batch = ResourceBatch(
         thingID: things[0].id, changes: [.append(StoredValue(key: "t", value: "1", datetime: .start))], arrivedAt: .start,
-        listeners: ["t": [owner, other, 99]])
+        committed: { whoSee in #expect(whoSee("t") == [owner, other]) })
       try await catalog.record([], batch).wait()
       for user in [owner, other] {
         #expect(try await catalog.thingsSeen(by: user).count == 3)

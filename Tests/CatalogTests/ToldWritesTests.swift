@@ -22,7 +22,7 @@ import Testing
   ) -> ResourceBatch {
     ResourceBatch(
       thingID: thing.id, changes: [.append(StoredValue(key: "t", value: value, datetime: .start))], arrivedAt: .start,
-      listeners: users.isEmpty ? [:] : ["t": users], committed: { told($0.map(\.userID)) })
+      committed: { whoSee in told(users.isEmpty ? [] : users.filter(whoSee("t").contains)) })
   }
 
   /// Keeps the writer busy: what is queued until the gate opens goes into one transaction.

@@ -63,8 +63,8 @@ extension FirmwareService {
   ) throws -> (commit: PendingCommit?, reports: [FirmwareReport]) {
     guard !records.isEmpty else { throw ServiceError(.malformed, "values: is empty") }
     let thingID = known.thingID
-    var writing = try ResourceWriting(records, at: now)
-    let batch = batch(&writing, of: known, at: now)
+    let writing = try ResourceWriting(records, at: now)
+    let batch = batch(writing, of: known, at: now)
     guard !writing.reports.isEmpty else {
       if isThing { fleet.observe(thingID, at: now) { _ in [] } }
       return (catalog.record([], batch), [])
@@ -78,28 +78,27 @@ extension FirmwareService {
     return (commit, writing.reports)
   }
 
-  /// What goes to the catalog, and what listeners will get once it is there.
-  private func batch(_ writing: inout ResourceWriting, of thing: ThingStanding, at now: Timestamp) -> ResourceBatch {
-    var listeners: [String: [Int64]] = [:]
-    for key in Set(writing.written.map(\.key)) {
-      let users = live.users(listeningTo: key)
-      if !users.isEmpty { listeners[key] = users }
-    }
-    let isHeard = live.hasSubscribers(to: .thing(thing.thingID))
-    guard isHeard || !listeners.isEmpty else {
-      return ResourceBatch(thingID: thing.thingID, changes: writing.changes, arrivedAt: now)
-    }
-    let toThing = isHeard ? LiveTexts.values(writing.written) : []
-    var toUsers: [String: [UInt8]] = [:]
-    for key in listeners.keys {
-      toUsers[key] = LiveTexts.values(writing.written.filter { $0.key == key }, thing: thing.publicID)
-    }
+  /// What goes to the catalog, and what listeners are told once it is there. Who listens is asked then, so that nobody misses a
+  /// write that was committed after they had subscribed; where nobody does, it costs a look.
+  private func batch(_ writing: ResourceWriting, of thing: ThingStanding, at now: Timestamp) -> ResourceBatch {
+    let written = writing.written
+    let keys = Set(written.map(\.key)).sorted()
     return ResourceBatch(
-      thingID: thing.thingID, changes: writing.changes, arrivedAt: now, listeners: listeners,
-      committed: { [live, toUsers] audience in
-        var messages: [(topic: LiveTopic, json: [UInt8])] = isHeard ? [(.thing(thing.thingID), toThing)] : []
-        for (key, userID) in audience { messages.append((.resource(userID: userID, key: key), toUsers[key] ?? [])) }
-        live.publish(messages)
+      thingID: thing.thingID, changes: writing.changes, arrivedAt: now,
+      committed: { [live] whoSee in
+        var messages: [(topic: LiveTopic, json: [UInt8])] = []
+        if live.hasSubscribers(to: .thing(thing.thingID)) {
+          messages.append((.thing(thing.thingID), LiveTexts.values(written)))
+        }
+        for key in keys {
+          let listeners = live.users(listeningTo: key)
+          guard !listeners.isEmpty else { continue }
+          let users = whoSee(key).intersection(listeners)
+          guard !users.isEmpty else { continue }
+          let text = LiveTexts.values(written.filter { $0.key == key }, thing: thing.publicID)
+          messages += users.map { (.resource(userID: $0, key: key), text) }
+        }
+        if !messages.isEmpty { live.publish(messages) }
       })
   }
 }
