@@ -78,11 +78,18 @@ extension Catalog {
     for change in batch.changes {
       switch change {
       case .append(let value): try insert(value, of: batch.thingID, arrival: arrivals.next(at: batch.arrivedAt), db)
-      case .merge(let key, let patch, let datetime):
-        let document = try document(key, of: batch.thingID, db).merging(patch: patch)
+      case .replace(let value):
+        try insert(value, of: batch.thingID, arrival: arrivals.next(at: batch.arrivedAt), isNewest: true, db)
+      case .merge(let key, let patches, let datetime, let largest):
+        var document = try document(key, of: batch.thingID, db)
+        for patch in patches { document.merge(patch: patch) }
+        let text = document.json
+        guard text.utf8.count <= largest else {
+          throw CatalogError(.tooLarge, "\(key) would have more than \(largest) bytes")
+        }
         try insert(
-          StoredValue(key: key, value: document.json, datetime: datetime), of: batch.thingID,
-          arrival: arrivals.next(at: batch.arrivedAt), db)
+          StoredValue(key: key, value: text, datetime: datetime), of: batch.thingID,
+          arrival: arrivals.next(at: batch.arrivedAt), isNewest: true, db)
       case .allowLink(let until):
         try db.cachedStatement(sql: "UPDATE thing SET linkAllowedUntil = ? WHERE id = ?").execute(
           arguments: [until?.milliseconds, batch.thingID])
@@ -98,16 +105,26 @@ extension Catalog {
     return try JSONDecoder().decode(JSONValue.self, from: Data(newest.value.utf8))
   }
 
-  private static func insert(_ value: StoredValue, of thingID: Int64, arrival: Int64, _ db: Database) throws {
+  /// - Parameter isNewest: whether no other value comes after it, though its time be later.
+  private static func insert(
+    _ value: StoredValue, of thingID: Int64, arrival: Int64, isNewest: Bool = false, _ db: Database
+  ) throws {
     let resourceID = try resourceID(of: value.key, thingID, db) ?? insertResource(value.key, thingID, db)
+    var datetime = value.datetime.milliseconds
+    if isNewest, let latest = try latestTime(of: resourceID, db) { datetime = max(datetime, latest) }
     // A clock that was set back may give a stamp a second time; the place of a value must be its own.
     try db.cachedStatement(
       sql: """
         INSERT INTO resourceValue (resourceId, datetime, arrival, value, geo) VALUES (?1, ?2, COALESCE(
           (SELECT MAX(arrival) + 1 FROM resourceValue WHERE resourceId = ?1 AND datetime = ?2 AND arrival >= ?3), ?3), ?4, ?5)
         """
-    ).execute(arguments: [resourceID, value.datetime.milliseconds, arrival, value.value, value.geo])
+    ).execute(arguments: [resourceID, datetime, arrival, value.value, value.geo])
     if value.key.hasPrefix("$") { try trim(resourceID, to: keptMagicValues, db) }
+  }
+
+  private static func latestTime(of resourceID: Int64, _ db: Database) throws -> Int64? {
+    try Int64.fetchOne(
+      db.cachedStatement(sql: "SELECT MAX(datetime) FROM resourceValue WHERE resourceId = ?"), arguments: [resourceID])
   }
 
   private static func insertResource(_ key: String, _ thingID: Int64, _ db: Database) throws -> Int64 {

@@ -11,6 +11,8 @@ public struct CatalogError: Error, Sendable, CustomStringConvertible {
     case retired
     /// There are as many rows of the kind as there may be.
     case full
+    /// A value or an answer would have more bytes than is allowed.
+    case tooLarge
     /// No space left for rows.
     case diskFull
     /// SQLite failed.

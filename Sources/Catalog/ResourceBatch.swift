@@ -4,8 +4,11 @@ public import Domain
 public struct ResourceBatch: Sendable {
   public enum Change: Sendable {
     case append(StoredValue)
-    /// Merges an object into the newest value of a resource that is one document (RFC 7396).
-    case merge(key: String, patch: JSONValue, datetime: Timestamp)
+    /// A resource that is one document as a whole: this is its newest value from here on, whatever time is given.
+    case replace(StoredValue)
+    /// Merges objects into a resource that is one document (RFC 7396), one after another; refused where the document would
+    /// have more bytes than `largest` then. Its newest value from here on, whatever time is given.
+    case merge(key: String, patches: [JSONValue], datetime: Timestamp, largest: Int)
     /// Until when a user may link the thing by its id; nil for not at all.
     case allowLink(until: Timestamp?)
   }

@@ -9,6 +9,7 @@ extension ServiceError {
     case .exists: self.init(.exists, error.message)
     case .retired: self.init(.retired, error.message)
     case .full: self.init(.tooMany, error.message)
+    case .tooLarge: self.init(.tooLarge, error.message)
     case .diskFull: self.init(.diskFull, error.message)
     case .missing, .failed: self.init(.unavailable, "the catalog failed: \(error.message)")
     }

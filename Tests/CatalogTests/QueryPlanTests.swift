@@ -72,7 +72,8 @@ import Testing
       installations: [Installation(firmwareID: firmware.id, state: .installed, since: .start)], lastSeenAt: .start)
     let value = StoredValue(key: "$firmware", value: "null", datetime: .start)
     let batch = ResourceBatch(
-      thingID: thing.id, changes: [.append(value), .merge(key: "$settings", patch: .object([:]), datetime: .start)],
+      thingID: thing.id,
+      changes: [.append(value), .merge(key: "$settings", patches: [.object([:])], datetime: .start, largest: 2)],
       arrivedAt: .start, committed: { whoSee in #expect(whoSee("$firmware").isEmpty) })
     let statements = try await statements(test.catalog) {
       try await test.catalog.record([change], batch).wait()

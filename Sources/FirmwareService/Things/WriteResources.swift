@@ -27,7 +27,7 @@ extension FirmwareService {
 
   /// Takes what is written for a thing. All of it is durable when this returns, or none of it has happened.
   /// - Parameter isThing: whether the thing writes by itself, which shows that it is there.
-  /// - Throws: `malformed` naming the field, `unknownThing`.
+  /// - Throws: `malformed` naming the field, `unknownThing`, `tooLarge` for the thing's settings.
   public func writeResources(_ records: [ResourceRecord], of thingID: Int64, isThing: Bool = true) async throws {
     let now = clock()
     guard let known = try await translatingErrors({ try await fleet.standing(of: thingID) }) else {
@@ -63,7 +63,7 @@ extension FirmwareService {
   ) throws -> (commit: PendingCommit?, reports: [FirmwareReport]) {
     guard !records.isEmpty else { throw ServiceError(.malformed, "values: is empty") }
     let thingID = known.thingID
-    let writing = try ResourceWriting(records, at: now)
+    let writing = try ResourceWriting(records, largestSettings: settings.largestSettings, at: now)
     let batch = batch(writing, of: known, at: now)
     guard !writing.reports.isEmpty else {
       if isThing { fleet.observe(thingID, at: now) { _ in [] } }
@@ -109,12 +109,20 @@ private struct ResourceWriting {
   private(set) var written: [StoredValue] = []
   private(set) var changes: [ResourceBatch.Change] = []
   private(set) var reports: [FirmwareReport] = []
+  /// What is merged into the settings, which are read and stored once however many there are.
+  private var patches: [(patch: JSONValue, datetime: Timestamp)] = []
 
-  init(_ records: [ResourceRecord], at now: Timestamp) throws {
+  init(_ records: [ResourceRecord], largestSettings: Int, at now: Timestamp) throws {
     written.reserveCapacity(records.count)
     changes.reserveCapacity(records.count)
     for record in records {
       if record.key.utf8.first == UInt8(ascii: "$") { try addMagic(record, at: now) } else { try add(record, at: now) }
+    }
+    if !patches.isEmpty {
+      changes.append(
+        .merge(
+          key: ResourceKey.settings, patches: patches.map(\.patch),
+          datetime: patches.reduce(patches[0].datetime) { max($0, $1.datetime) }, largest: largestSettings))
     }
   }
 
@@ -136,7 +144,7 @@ private struct ResourceWriting {
   private mutating func append(_ key: String, _ value: JSONValue, _ datetime: Timestamp, _ geo: JSONValue? = nil) {
     let value = StoredValue(key: key, value: value.json, datetime: datetime, geo: geo?.json)
     written.append(value)
-    changes.append(.append(value))
+    changes.append(key == ResourceKey.description ? .replace(value) : .append(value))
   }
 
   /// Magic resources (wire page, section 3.5), and ours beside them.
@@ -173,6 +181,6 @@ private struct ResourceWriting {
     }
     let patch = path.reversed().reduce(record.value) { .object([$1: $0]) }
     written.append(StoredValue(key: record.key, value: record.value.json, datetime: datetime))
-    changes.append(.merge(key: ResourceKey.settings, patch: patch, datetime: datetime))
+    patches.append((patch, datetime))
   }
 }
