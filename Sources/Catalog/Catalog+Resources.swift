@@ -10,14 +10,14 @@ extension Catalog {
     enqueue(
       { [arrivals] db in
         for change in changes { try Self.record(change, db) }
-        try Self.apply(batch, arrivals, db)
+        return try Self.apply(batch, arrivals, db)
       },
       done: { outcome, db in
-        if case .success = outcome {
+        if case .success(let resourceID) = outcome {
           // What was written stays written, whether or not anybody can be told.
-          batch.committed { key in (try? Self.users(whoSee: key, of: batch.thingID, db)) ?? [] }
+          batch.committed { key in (try? Self.users(whoSee: key, of: batch.thingID, writtenTo: resourceID, db)) ?? [] }
         }
-        pending.finish(outcome)
+        pending.finish(outcome.map { _ in })
       })
     return pending
   }
@@ -34,7 +34,8 @@ extension Catalog {
   public func allValues(of thingID: Int64, in range: ValueRange) async throws -> [ResourceValues] {
     try await read { db in
       try Row.fetchAll(
-        db, sql: "SELECT id, key FROM resource WHERE thingId = ? AND key NOT LIKE '$%' ORDER BY key", arguments: [thingID]
+        db, sql: "SELECT id, key FROM currentResource WHERE thingId = ? AND key NOT LIKE '$%' ORDER BY key",
+        arguments: [thingID]
       ).map { row in
         let key: String = row["key"]
         return ResourceValues(key: key, values: try Self.values(of: key, row["id"], range, db))
@@ -46,23 +47,23 @@ extension Catalog {
   public func resourceKeys(of thingID: Int64) async throws -> [String] {
     try await read { db in
       try String.fetchAll(
-        db, sql: "SELECT key FROM resource WHERE thingId = ? AND key NOT LIKE '$%' ORDER BY key", arguments: [thingID])
+        db, sql: "SELECT key FROM currentResource WHERE thingId = ? AND key NOT LIKE '$%' ORDER BY key", arguments: [thingID])
     }
   }
 
   static func resourceID(of key: String, _ thingID: Int64, _ db: Database) throws -> Int64? {
     try Int64.fetchOne(
-      db.cachedStatement(sql: "SELECT id FROM resource WHERE thingId = ? AND key = ?"), arguments: [thingID, key])
+      db.cachedStatement(sql: "SELECT id FROM currentResource WHERE thingId = ? AND key = ?"), arguments: [thingID, key])
   }
 
   static func values(of key: String, _ resourceID: Int64, _ range: ValueRange, _ db: Database) throws -> [StoredValue] {
     let statement = try db.cachedStatement(
       sql: """
         SELECT datetime, value, geo FROM resourceValue WHERE resourceId = ? AND datetime >= ? AND datetime < ?
-          AND arrival >= ? ORDER BY datetime DESC, arrival DESC LIMIT ?
+        ORDER BY datetime DESC, arrival DESC LIMIT ?
         """)
     let arguments: StatementArguments = [
-      resourceID, range.start.milliseconds, range.end.milliseconds, range.visibleFrom, range.limit,
+      resourceID, range.start.milliseconds, range.end.milliseconds, range.limit,
     ]
     return try Row.fetchAll(statement, arguments: arguments).map { row in
       StoredValue(key: key, value: row["value"], datetime: row.time("datetime"), geo: row["geo"])
@@ -74,12 +75,14 @@ extension Catalog {
   /// The values of a magic resource that are kept for a thing: those before were news once.
   private static let keptMagicValues = 100
 
-  private static func apply(_ batch: ResourceBatch, _ arrivals: ArrivalStamps, _ db: Database) throws {
+  /// - Returns: one of the resources that were written.
+  private static func apply(_ batch: ResourceBatch, _ arrivals: ArrivalStamps, _ db: Database) throws -> Int64? {
+    var written: Int64?
     for change in batch.changes {
       switch change {
-      case .append(let value): try insert(value, of: batch.thingID, arrival: arrivals.next(at: batch.arrivedAt), db)
+      case .append(let value): written = try insert(value, of: batch.thingID, arrival: arrivals.next(at: batch.arrivedAt), db)
       case .replace(let value):
-        try insert(value, of: batch.thingID, arrival: arrivals.next(at: batch.arrivedAt), isNewest: true, db)
+        written = try insert(value, of: batch.thingID, arrival: arrivals.next(at: batch.arrivedAt), isNewest: true, db)
       case .merge(let key, let patches, let datetime, let largest):
         var document = try document(key, of: batch.thingID, db)
         for patch in patches { document.merge(patch: patch) }
@@ -87,7 +90,7 @@ extension Catalog {
         guard text.utf8.count <= largest else {
           throw CatalogError(.tooLarge, "\(key) would have more than \(largest) bytes")
         }
-        try insert(
+        written = try insert(
           StoredValue(key: key, value: text, datetime: datetime), of: batch.thingID,
           arrival: arrivals.next(at: batch.arrivedAt), isNewest: true, db)
       case .allowLink(let until):
@@ -95,6 +98,7 @@ extension Catalog {
           arguments: [until?.milliseconds, batch.thingID])
       }
     }
+    return written
   }
 
   /// The newest value as JSON; null when there is none.
@@ -106,9 +110,10 @@ extension Catalog {
   }
 
   /// - Parameter isNewest: whether no other value comes after it, though its time be later.
+  /// - Returns: the resource.
   private static func insert(
     _ value: StoredValue, of thingID: Int64, arrival: Int64, isNewest: Bool = false, _ db: Database
-  ) throws {
+  ) throws -> Int64 {
     let resourceID = try resourceID(of: value.key, thingID, db) ?? insertResource(value.key, thingID, db)
     var datetime = value.datetime.milliseconds
     if isNewest, let latest = try latestTime(of: resourceID, db) { datetime = max(datetime, latest) }
@@ -120,6 +125,7 @@ extension Catalog {
         """
     ).execute(arguments: [resourceID, datetime, arrival, value.value, value.geo])
     if value.key.hasPrefix("$") { try trim(resourceID, to: keptMagicValues, db) }
+    return resourceID
   }
 
   private static func latestTime(of resourceID: Int64, _ db: Database) throws -> Int64? {

@@ -8,7 +8,7 @@ import GRDB
 public final class Catalog: Sendable {
   private let pool: DatabasePool
   private let commits: CommitQueue
-  let arrivals: ArrivalStamps
+  let arrivals = ArrivalStamps()
 
   /// Values of many things touch many pages: 16 MiB of them stay at hand, and a page that is written again and again goes from
   /// the log to the file once in 4,000 pages, not in 1,000.
@@ -25,9 +25,6 @@ public final class Catalog: Sendable {
       try Schema.migrator.migrate(pool)
       // GRDB's pool resets this to NORMAL after any earlier hook, so it is set here, where it stays.
       try pool.writeWithoutTransaction { try $0.execute(sql: Self.writerPragmas) }
-      // What a new owner sees begins with a stamp: everything that arrives later must have a larger one.
-      let latestLink = try pool.read { try Int64.fetchOne($0, sql: "SELECT MAX(visibleFrom) FROM ownership") }
-      arrivals = ArrivalStamps(after: latestLink ?? 0)
     } catch {
       throw CatalogError.from(error)
     }

@@ -118,4 +118,36 @@ import Testing
     try await record("3").wait()
     #expect(told.all == ["1 []", "2 [\(user.id)]", "3 []"])
   }
+
+  @Test func `to nobody who came to own the thing only behind it, in the same commit`() async throws {
+    let test = try await TestCatalog()
+    let thing = try await test.createThing(1)
+    var users: [Int64] = []
+    for (number, name) in ["ada", "bob"].enumerated() {
+      let session = NewSession(hash: test.hash(UInt8(9 + number)), expiresAt: .start.adding(seconds: 10))
+      let new = NewUser(publicID: name, email: "\(name)@b", passwordHash: "p")
+      guard case .created(let user) = try await test.catalog.enrol(new, app: "one", isOpen: true, session: session, at: .start)
+      else { throw CancellationError() }
+      users.append(user.id)
+    }
+    let (ada, bob) = (users[0], users[1])
+    _ = try await test.catalog.link(thing.id, to: ada, needsAllowance: false, at: .start)
+    #expect(try await test.catalog.unlink(thing.id, from: ada, at: .start))
+    let (told, gate) = (Told(), DispatchSemaphore(value: 0))
+    let held = await hold(test.catalog, until: gate)
+    let catalog = test.catalog
+    func record(_ value: String) -> PendingCommit {
+      catalog.record([], batch(value, thing, to: [ada, bob]) { users in told.add("\(value) \(users)") })
+    }
+    let first = record("1")
+    async let link = catalog.link(thing.id, to: bob, needsAllowance: false, at: .start)
+    while catalog.waitingChanges < 2 { try await Task.sleep(for: .milliseconds(2)) }
+    let second = record("2")
+    gate.signal()
+    try await held.wait()
+    try await first.wait()
+    try await second.wait()
+    #expect(try await link == .linked)
+    #expect(told.all == ["1 []", "2 [\(bob)]"])
+  }
 }

@@ -34,18 +34,7 @@ extension FirmwareService {
     _ key: String, of publicID: String, in range: ValueRange, by user: SessionUser
   ) async throws -> [StoredValue] {
     let seen = try await seen(publicID, ResourceKey.granted(key), by: user)
-    var range = range
-    range.visibleFrom = seen.visibleFrom
-    let values = try await readResource(key, of: seen.thingID, in: range)
-    // Values from before a link are as if they were not there.
-    if values.isEmpty, seen.visibleFrom > 0, key != ResourceKey.description {
-      var all = ValueRange()
-      all.visibleFrom = seen.visibleFrom
-      guard try await !readResource(key, of: seen.thingID, in: all).isEmpty else {
-        throw ServiceError(.unknownResource, "resource not found")
-      }
-    }
-    return values
+    return try await readResource(key, of: seen.thingID, in: range)
   }
 
   /// The newest values of a resource of all things that a user sees, by the thing's id.
