@@ -26,18 +26,35 @@ extension Catalog {
   /// One thing, as far as a user sees this resource of it; nil where they do not, or there is no such thing.
   /// - Parameter key: nil for any resource.
   public func seen(_ publicID: String, _ key: String?, by userID: Int64) async throws -> SeenResource? {
+    try await read { db in try Self.seen(publicID, key, by: userID, db) }
+  }
+
+  private static func seen(_ publicID: String, _ key: String?, by userID: Int64, _ db: Database) throws -> SeenResource? {
+    // The thing's row id comes first: with a join, the view would find all things of the user for it.
+    try Int64.fetchOne(db, sql: "SELECT id FROM thing WHERE publicId = ?", arguments: [publicID])
+      .flatMap { try seen($0, key, by: userID, db) }
+  }
+
+  static func seen(_ thingID: Int64, _ key: String?, by userID: Int64, _ db: Database) throws -> SeenResource? {
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT MAX(owns) AS owns FROM thingAccess
+        WHERE thingId = ?1 AND userId = ?2 AND (?3 IS NULL OR resource = '*' OR resource = ?3) HAVING COUNT(*) > 0
+        """)
+    return try Row.fetchOne(statement, arguments: [thingID, userID, key])
+      .map { SeenResource(thingID: thingID, owns: $0["owns"]) }
+  }
+
+  /// The newest values of a resource of one thing, as far as a user sees it.
+  /// - Parameter largest: the most bytes of all together.
+  /// - Returns: nil where they do not see it, or there is no such thing; `values` is nil where it was never written.
+  /// - Throws: `tooLarge`.
+  public func valuesSeen(
+    of key: String, ofThing publicID: String, in range: ValueRange, largest: Int, by userID: Int64
+  ) async throws -> (thing: SeenResource, values: [StoredValue]?)? {
     try await read { db in
-      // The thing's row id comes first: with a join, the view would find all things of the user for it.
-      guard let thingID = try Int64.fetchOne(db, sql: "SELECT id FROM thing WHERE publicId = ?", arguments: [publicID]) else {
-        return nil
-      }
-      return try Row.fetchOne(
-        db,
-        sql: """
-          SELECT MAX(owns) AS owns FROM thingAccess
-          WHERE thingId = ?1 AND userId = ?2 AND (?3 IS NULL OR resource = '*' OR resource = ?3) HAVING COUNT(*) > 0
-          """, arguments: [thingID, userID, key]
-      ).map { SeenResource(thingID: thingID, owns: $0["owns"]) }
+      guard let seen = try Self.seen(publicID, key, by: userID, db) else { return nil }
+      return (seen, try Self.values(of: key, thingID: seen.thingID, in: range, largest: largest, db))
     }
   }
 
@@ -65,11 +82,14 @@ extension Catalog {
   }
 
   /// The newest values of a resource of every thing that a user sees it of, by the thing's id; without those that have none.
+  /// - Parameter largest: the most bytes of all together.
+  /// - Throws: `tooLarge`.
   public func valuesSeen(
-    of key: String, in range: ValueRange, by userID: Int64
+    of key: String, in range: ValueRange, largest: Int, by userID: Int64
   ) async throws -> [(thing: String, values: [StoredValue])] {
     try await read { db in
-      try Row.fetchAll(
+      var room = ByteRoom(largest)
+      return try Row.fetchAll(
         db,
         sql: """
           SELECT thing.publicId, resource.id FROM thingAccess AS access
@@ -79,7 +99,7 @@ extension Catalog {
           GROUP BY resource.id ORDER BY thing.publicId
           """, arguments: [userID, key]
       ).compactMap { row in
-        let values = try Self.values(of: key, row["id"], range, db)
+        let values = try Self.values(of: key, row["id"], range, &room, db)
         return values.isEmpty ? nil : (thing: row["publicId"], values: values)
       }
     }

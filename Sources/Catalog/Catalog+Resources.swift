@@ -9,6 +9,9 @@ extension Catalog {
     let pending = PendingCommit()
     enqueue(
       { [arrivals] db in
+        if let owner = batch.owner, try Self.seen(batch.thingID, nil, by: owner, db)?.owns != true {
+          throw CatalogError(.notOwner, "the thing is not the user's any more")
+        }
         for change in changes { try Self.record(change, db) }
         return try Self.apply(batch, arrivals, db)
       },
@@ -23,22 +26,34 @@ extension Catalog {
   }
 
   /// The newest values of a resource, newest first; nil when it was never written.
-  public func values(of key: String, thingID: Int64, in range: ValueRange) async throws -> [StoredValue]? {
-    try await read { db in
-      guard let resourceID = try Self.resourceID(of: key, thingID, db) else { return nil }
-      return try Self.values(of: key, resourceID, range, db)
-    }
+  /// - Parameter largest: the most bytes of all together.
+  /// - Throws: `tooLarge`.
+  public func values(
+    of key: String, thingID: Int64, in range: ValueRange, largest: Int
+  ) async throws -> [StoredValue]? {
+    try await read { db in try Self.values(of: key, thingID: thingID, in: range, largest: largest, db) }
+  }
+
+  static func values(
+    of key: String, thingID: Int64, in range: ValueRange, largest: Int, _ db: Database
+  ) throws -> [StoredValue]? {
+    guard let resourceID = try resourceID(of: key, thingID, db) else { return nil }
+    var room = ByteRoom(largest)
+    return try values(of: key, resourceID, range, &room, db)
   }
 
   /// The newest values of every resource of a thing, by key.
-  public func allValues(of thingID: Int64, in range: ValueRange) async throws -> [ResourceValues] {
+  /// - Parameter largest: the most bytes of all together.
+  /// - Throws: `tooLarge`.
+  public func allValues(of thingID: Int64, in range: ValueRange, largest: Int) async throws -> [ResourceValues] {
     try await read { db in
-      try Row.fetchAll(
+      var room = ByteRoom(largest)
+      return try Row.fetchAll(
         db, sql: "SELECT id, key FROM currentResource WHERE thingId = ? AND key NOT LIKE '$%' ORDER BY key",
         arguments: [thingID]
       ).map { row in
         let key: String = row["key"]
-        return ResourceValues(key: key, values: try Self.values(of: key, row["id"], range, db))
+        return ResourceValues(key: key, values: try Self.values(of: key, row["id"], range, &room, db))
       }
     }
   }
@@ -56,7 +71,9 @@ extension Catalog {
       db.cachedStatement(sql: "SELECT id FROM currentResource WHERE thingId = ? AND key = ?"), arguments: [thingID, key])
   }
 
-  static func values(of key: String, _ resourceID: Int64, _ range: ValueRange, _ db: Database) throws -> [StoredValue] {
+  static func values(
+    of key: String, _ resourceID: Int64, _ range: ValueRange, _ room: inout ByteRoom, _ db: Database
+  ) throws -> [StoredValue] {
     let statement = try db.cachedStatement(
       sql: """
         SELECT datetime, value, geo FROM resourceValue WHERE resourceId = ? AND datetime >= ? AND datetime < ?
@@ -65,9 +82,14 @@ extension Catalog {
     let arguments: StatementArguments = [
       resourceID, range.start.milliseconds, range.end.milliseconds, range.limit,
     ]
-    return try Row.fetchAll(statement, arguments: arguments).map { row in
-      StoredValue(key: key, value: row["value"], datetime: row.time("datetime"), geo: row["geo"])
+    let rows = try Row.fetchCursor(statement, arguments: arguments)
+    var values: [StoredValue] = []
+    while let row = try rows.next() {
+      let value = StoredValue(key: key, value: row["value"], datetime: row.time("datetime"), geo: row["geo"])
+      try room.take(value)
+      values.append(value)
     }
+    return values
   }
 
   // MARK: Writing
@@ -103,9 +125,8 @@ extension Catalog {
 
   /// The newest value as JSON; null when there is none.
   static func document(_ key: String, of thingID: Int64, _ db: Database) throws -> JSONValue {
-    guard let resourceID = try resourceID(of: key, thingID, db),
-      let newest = try values(of: key, resourceID, ValueRange(), db).first
-    else { return .null }
+    let newest = try values(of: key, thingID: thingID, in: ValueRange(), largest: .max, db)?.first
+    guard let newest else { return .null }
     return try JSONDecoder().decode(JSONValue.self, from: Data(newest.value.utf8))
   }
 

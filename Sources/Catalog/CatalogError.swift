@@ -7,6 +7,8 @@ public struct CatalogError: Error, Sendable, CustomStringConvertible {
     case exists
     /// No such row.
     case missing
+    /// The thing is not the user's, or not any more.
+    case notOwner
     /// The thing is retired.
     case retired
     /// There are as many rows of the kind as there may be.

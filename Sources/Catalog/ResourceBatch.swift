@@ -15,6 +15,8 @@ public struct ResourceBatch: Sendable {
 
   public let thingID: Int64
   public var changes: [Change]
+  /// The user who writes, and must own the thing when it is committed; nil where the thing itself does.
+  public let owner: Int64?
   /// When it came in.
   public let arrivedAt: Timestamp
   /// Runs on the writer once the batch is on the disk, in the order of commits, and must not wait. It is given who sees a
@@ -22,11 +24,12 @@ public struct ResourceBatch: Sendable {
   public let committed: @Sendable (_ whoSee: (_ key: String) -> Set<Int64>) -> Void
 
   public init(
-    thingID: Int64, changes: [Change], arrivedAt: Timestamp,
+    thingID: Int64, changes: [Change], owner: Int64? = nil, arrivedAt: Timestamp,
     committed: @escaping @Sendable (_ whoSee: (_ key: String) -> Set<Int64>) -> Void = { _ in }
   ) {
     self.thingID = thingID
     self.changes = changes
+    self.owner = owner
     self.arrivedAt = arrivedAt
     self.committed = committed
   }

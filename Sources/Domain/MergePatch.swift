@@ -1,5 +1,5 @@
-/// Merge patches (RFC 7396 section 2) that are made in place: what a patch does not name is not copied, so that thousands of small
-/// ones cost no more than the document and they are long.
+/// Merge patches (RFC 7396 section 2) that are made in place: what a patch does not name is not copied, so that thousands of
+/// small ones cost no more than the document and they are long.
 extension JSONValue {
   /// The same as `merging(patch:)`.
   public mutating func merge(patch: JSONValue) {

@@ -33,8 +33,8 @@ public struct ServiceSettings: Sendable {
   public var largestObject = 256 * 1024
   /// The most objects of a user, over all collections.
   public var mostObjects = 10_000
-  /// The most bytes of a list of objects: a longer one is asked for in pages.
-  public var largestObjectList = 16 << 20
+  /// The most bytes of a list of objects or of values: a longer one is asked for in parts.
+  public var largestList = 16 << 20
 
   public init() {}
 }

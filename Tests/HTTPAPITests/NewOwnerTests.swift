@@ -147,4 +147,28 @@ import Testing
       #expect(try await home.values("t", of: device, as: home.ada) == ["2"], "not even to who owned it before")
     }
   }
+
+  @Test(arguments: ["t", "$settings"]) func `writes nothing any more once an unlink is committed that was under way before`(
+    key: String
+  ) async throws {
+    try await Household.open { home in
+      let device = try await home.newDevice(of: home.ada)
+      func write(_ number: Int) async throws -> Answer {
+        try await home.front.ask(
+          .post, "/v2/me/resources/\(key)/\(device.id)", as: home.ada, #"{"values":[{"value":{"n":\#(number)}}]}"#)
+      }
+      #expect(try await write(1).status == 201)
+      let hold = WriterHold(home.test.catalog)
+      await hold.begun()
+      async let unlinked = home.unlink(device, as: home.ada)
+      try await hold.waiting(1)
+      async let written = write(2)
+      try await hold.waiting(2)
+      hold.end()
+      #expect(try await unlinked.status == 200)
+      try await written.expectThingError(404, "thing not found")
+      let own = try await home.front.get("/v2/things/\(device.token)/resources/\(key)?limit=100").json()
+      #expect(own[0]?["value"]?["n"] == .integer(1) && own[1] == nil)
+    }
+  }
 }

@@ -3,8 +3,8 @@ import GRDB
 /// 0002: values of resources as time series, tags, and what else is known of a thing.
 ///
 /// Values lie in the order of their series and time, so that the newest of a resource are read from one place however many
-/// there are. `arrival` grows with each value that the store takes, whatever its `datetime` says. A resource that is archived was
-/// a former owner's: nobody reads it any more.
+/// there are. `arrival` grows with each value that the store takes, whatever its `datetime` says. A resource that is archived
+/// was a former owner's: nobody reads it any more.
 enum TimeSeries {
   static func migrate(_ db: Database) throws {
     try db.execute(sql: series)

@@ -26,14 +26,15 @@ extension FirmwareService {
   static let linkResource = "$link"
 
   /// Takes what is written for a thing. All of it is durable when this returns, or none of it has happened.
-  /// - Parameter isThing: whether the thing writes by itself, which shows that it is there.
+  /// - Parameter owner: the user who writes, and must own the thing; nil where the thing does by itself, which shows that it is
+  ///   there.
   /// - Throws: `malformed` naming the field, `unknownThing`, `tooLarge` for the thing's settings.
-  public func writeResources(_ records: [ResourceRecord], of thingID: Int64, isThing: Bool = true) async throws {
+  public func writeResources(_ records: [ResourceRecord], of thingID: Int64, by owner: Int64? = nil) async throws {
     let now = clock()
     guard let known = try await translatingErrors({ try await fleet.standing(of: thingID) }) else {
       throw ServiceError(.unknownThing, "thing not found")
     }
-    let (commit, reports) = try queue(records, of: known, isThing: isThing, at: now)
+    let (commit, reports) = try queue(records, of: known, by: owner, at: now)
     try await settle(commit, of: thingID)
     for report in reports { figures.count(report: report.status) }
   }
@@ -46,7 +47,7 @@ extension FirmwareService {
   ) -> Bool {
     let now = clock()
     guard let known = fleet.recall(token, at: now),
-      case let (commit?, reports)? = try? queue(records, of: known, isThing: true, at: now)
+      case let (commit?, reports)? = try? queue(records, of: known, by: nil, at: now)
     else { return false }
     settle(commit, of: known.thingID) { [figures] outcome in
       if case .failure = outcome { return done(false) }
@@ -59,14 +60,14 @@ extension FirmwareService {
   /// Queues what is written.
   /// - Returns: the commit to wait for, and what the thing has reported of its firmware.
   private func queue(
-    _ records: [ResourceRecord], of known: ThingStanding, isThing: Bool, at now: Timestamp
+    _ records: [ResourceRecord], of known: ThingStanding, by owner: Int64?, at now: Timestamp
   ) throws -> (commit: PendingCommit?, reports: [FirmwareReport]) {
     guard !records.isEmpty else { throw ServiceError(.malformed, "values: is empty") }
     let thingID = known.thingID
     let writing = try ResourceWriting(records, largestSettings: settings.largestSettings, at: now)
-    let batch = batch(writing, of: known, at: now)
+    let batch = batch(writing, of: known, by: owner, at: now)
     guard !writing.reports.isEmpty else {
-      if isThing { fleet.observe(thingID, at: now) { _ in [] } }
+      if owner == nil { fleet.observe(thingID, at: now) { _ in [] } }
       return (catalog.record([], batch), [])
     }
     let releases = releases.snapshot
@@ -80,11 +81,12 @@ extension FirmwareService {
 
   /// What goes to the catalog, and what listeners are told once it is there. Who listens is asked then, so that nobody misses a
   /// write that was committed after they had subscribed; where nobody does, it costs a look.
-  private func batch(_ writing: ResourceWriting, of thing: ThingStanding, at now: Timestamp) -> ResourceBatch {
+  private func batch(_ writing: ResourceWriting, of thing: ThingStanding, by owner: Int64?, at now: Timestamp) -> ResourceBatch
+  {
     let written = writing.written
     let keys = Set(written.map(\.key)).sorted()
     return ResourceBatch(
-      thingID: thing.thingID, changes: writing.changes, arrivedAt: now,
+      thingID: thing.thingID, changes: writing.changes, owner: owner, arrivedAt: now,
       committed: { [live] whoSee in
         var messages: [(topic: LiveTopic, json: [UInt8])] = []
         if live.hasSubscribers(to: .thing(thing.thingID)) {
