@@ -15,12 +15,13 @@ public enum LinkOutcome: Sendable {
 extension Catalog {
   /// Makes a user the owner of a thing that has none.
   ///
-  /// Whoever owns a thing first sees what it wrote before; after another owner, a new one sees values from here on.
+  /// Whoever owns a thing first sees what it wrote before; after another owner, all of that is archived, and the thing begins
+  /// anew.
   /// - Parameter needsAllowance: whether the thing or an operator must have allowed it; the allowance is used up.
   public func link(
     _ thingID: Int64, to userID: Int64, needsAllowance: Bool, at now: Timestamp
   ) async throws -> LinkOutcome {
-    try await write { [arrivals] db in
+    try await write { db in
       let last = try Row.fetchOne(
         db, sql: "SELECT userId, endedAt FROM ownership WHERE thingId = ?", arguments: [thingID])
       let isOwners = (last?["userId"] as Int64?) == userID
@@ -38,13 +39,16 @@ extension Catalog {
       if isOwners {
         try db.execute(sql: "UPDATE ownership SET endedAt = NULL WHERE thingId = ?", arguments: [thingID])
       } else {
+        if last != nil {
+          try db.execute(
+            sql: "UPDATE resource SET archivedAt = ? WHERE thingId = ? AND archivedAt IS NULL",
+            arguments: [now.milliseconds, thingID])
+        }
         try db.execute(
           sql: """
-            INSERT INTO ownership (thingId, userId, visibleFrom, linkedAt) VALUES (?, ?, ?, ?)
-            ON CONFLICT (thingId) DO UPDATE SET userId = excluded.userId, visibleFrom = excluded.visibleFrom,
-              linkedAt = excluded.linkedAt, endedAt = NULL
-            """,
-          arguments: [thingID, userID, last == nil ? 0 : arrivals.next(at: now), now.milliseconds])
+            INSERT INTO ownership (thingId, userId, linkedAt) VALUES (?, ?, ?)
+            ON CONFLICT (thingId) DO UPDATE SET userId = excluded.userId, linkedAt = excluded.linkedAt, endedAt = NULL
+            """, arguments: [thingID, userID, now.milliseconds])
       }
       return .linked
     }

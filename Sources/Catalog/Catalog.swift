@@ -8,7 +8,7 @@ import GRDB
 public final class Catalog: Sendable {
   private let pool: DatabasePool
   private let commits: CommitQueue
-  let arrivals: ArrivalStamps
+  let arrivals = ArrivalStamps()
 
   /// Values of many things touch many pages: 16 MiB of them stay at hand, and a page that is written again and again goes from
   /// the log to the file once in 4,000 pages, not in 1,000.
@@ -25,9 +25,6 @@ public final class Catalog: Sendable {
       try Schema.migrator.migrate(pool)
       // GRDB's pool resets this to NORMAL after any earlier hook, so it is set here, where it stays.
       try pool.writeWithoutTransaction { try $0.execute(sql: Self.writerPragmas) }
-      // What a new owner sees begins with a stamp: everything that arrives later must have a larger one.
-      let latestLink = try pool.read { try Int64.fetchOne($0, sql: "SELECT MAX(visibleFrom) FROM ownership") }
-      arrivals = ArrivalStamps(after: latestLink ?? 0)
     } catch {
       throw CatalogError.from(error)
     }
@@ -51,14 +48,19 @@ public final class Catalog: Sendable {
   /// Queues a change behind those queued before, without waiting for it.
   func enqueue(_ change: @escaping @Sendable (Database) throws -> Void) -> PendingCommit {
     let pending = PendingCommit()
-    commits.enqueue(change) { pending.finish($0) }
+    commits.enqueue(change) { outcome, _ in pending.finish(outcome) }
     return pending
   }
 
-  /// Queues a change behind those queued before. `done` is called on the writer with the outcome, in the order of the changes.
+  /// Queues a change behind those queued before. `done` is called on the writer with the outcome, in the order of the changes;
+  /// after a success it may ask the database.
   func enqueue<Value: Sendable>(
-    _ change: @escaping @Sendable (Database) throws -> Value, done: @escaping @Sendable (Result<Value, any Error>) -> Void
+    _ change: @escaping @Sendable (Database) throws -> Value,
+    done: @escaping @Sendable (Result<Value, any Error>, Database) -> Void
   ) { commits.enqueue(change, done: done) }
+
+  /// How many changes wait for their turn.
+  var waitingChanges: Int { commits.waitingCount }
 
   /// Runs queries on one consistent state.
   func read<Value: Sendable>(_ query: @escaping @Sendable (Database) throws -> Value) async throws -> Value {

@@ -7,10 +7,14 @@ public struct CatalogError: Error, Sendable, CustomStringConvertible {
     case exists
     /// No such row.
     case missing
+    /// The thing is not the user's, or not any more.
+    case notOwner
     /// The thing is retired.
     case retired
     /// There are as many rows of the kind as there may be.
     case full
+    /// A value or an answer would have more bytes than is allowed.
+    case tooLarge
     /// No space left for rows.
     case diskFull
     /// SQLite failed.

@@ -6,10 +6,12 @@ import Synchronization
 /// the database.
 final class CommitQueue: Sendable {
   private struct Job: Sendable {
-    /// Makes the change; the closure it returns tells the caller, once the outcome is known.
-    let run: @Sendable (Database) throws -> @Sendable ((any Error)?) -> Void
-    let fail: @Sendable (any Error) -> Void
+    /// Makes the change; what it returns tells the caller, once the outcome is known.
+    let run: @Sendable (Database) throws -> Telling
+    let fail: @Sendable (any Error, Database) -> Void
   }
+
+  private typealias Telling = @Sendable ((any Error)?, Database) -> Void
 
   private struct State {
     var waiting: [Job] = []
@@ -30,23 +32,26 @@ final class CommitQueue: Sendable {
     _ change: @escaping @Sendable (Database) throws -> Value, committed: @escaping @Sendable (Value) -> Void = { _ in }
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      enqueue(change) { result in
+      enqueue(change) { result, _ in
         if case .success(let value) = result { committed(value) }
         continuation.resume(with: result)
       }
     }
   }
 
-  /// Queues a change: changes are made in the order in which they were queued. `done` is called once with the outcome.
+  /// Queues a change: changes are made in the order in which they were queued.
+  /// - Parameter done: called once with the outcome, on the writer. After a success it may ask the database, which then is as
+  ///   it was committed.
   func enqueue<Value: Sendable>(
-    _ change: @escaping @Sendable (Database) throws -> Value, done: @escaping @Sendable (Result<Value, any Error>) -> Void
+    _ change: @escaping @Sendable (Database) throws -> Value,
+    done: @escaping @Sendable (Result<Value, any Error>, Database) -> Void
   ) {
     let job = Job(
       run: { db in
         let value = try change(db)
-        return { error in done(error.map { .failure(CatalogError.from($0)) } ?? .success(value)) }
+        return { error, db in done(error.map { .failure(CatalogError.from($0)) } ?? .success(value), db) }
       },
-      fail: { done(.failure(CatalogError.from($0))) })
+      fail: { done(.failure(CatalogError.from($0)), $1) })
     let starts = state.withLock { state in
       state.waiting.append(job)
       defer { state.isRunning = true }
@@ -54,6 +59,8 @@ final class CommitQueue: Sendable {
     }
     if starts { drain() }
   }
+
+  var waitingCount: Int { state.withLock { $0.waiting.count } }
 
   private func drain() {
     pool.asyncWriteWithoutTransaction { db in
@@ -76,35 +83,35 @@ final class CommitQueue: Sendable {
   /// Commits a group. Hardly any change is refused, so all of them are made first as if none would be; when one is, everything
   /// is taken back and made again with a savepoint around each.
   private static func commit(_ group: [Job], _ db: Database) {
-    var outcomes: [@Sendable ((any Error)?) -> Void] = []
+    var outcomes: [Telling] = []
     outcomes.reserveCapacity(group.count)
     do {
       try db.inTransaction(.immediate) {
         for job in group { outcomes.append(try job.run(db)) }
         return .commit
       }
-      for outcome in outcomes { outcome(nil) }
+      for outcome in outcomes { outcome(nil, db) }
     } catch {
-      if group.count == 1, let job = group.first { job.fail(error) } else { commitOneByOne(group, db) }
+      if group.count == 1, let job = group.first { job.fail(error, db) } else { commitOneByOne(group, db) }
     }
   }
 
   private static func commitOneByOne(_ group: [Job], _ db: Database) {
-    var outcomes: [@Sendable ((any Error)?) -> Void] = []
+    var outcomes: [Telling] = []
     var tried = 0
     do {
       try db.inTransaction(.immediate) {
         for job in group {
           tried += 1
           do {
-            var outcome: (@Sendable ((any Error)?) -> Void)?
+            var outcome: Telling?
             try db.inSavepoint {
               outcome = try job.run(db)
               return .commit
             }
             if let outcome { outcomes.append(outcome) }
           } catch {
-            job.fail(error)
+            job.fail(error, db)
             // A full disk or a failed write has ended the whole transaction: nobody in the group may think otherwise.
             guard db.isInsideTransaction else { throw error }
           }
@@ -112,10 +119,10 @@ final class CommitQueue: Sendable {
         return .commit
       }
     } catch {
-      for outcome in outcomes { outcome(error) }
-      for job in group[tried...] { job.fail(error) }
+      for outcome in outcomes { outcome(error, db) }
+      for job in group[tried...] { job.fail(error, db) }
       return
     }
-    for outcome in outcomes { outcome(nil) }
+    for outcome in outcomes { outcome(nil, db) }
   }
 }

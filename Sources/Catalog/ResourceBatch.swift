@@ -4,30 +4,33 @@ public import Domain
 public struct ResourceBatch: Sendable {
   public enum Change: Sendable {
     case append(StoredValue)
-    /// Merges an object into the newest value of a resource that is one document (RFC 7396).
-    case merge(key: String, patch: JSONValue, datetime: Timestamp)
+    /// A resource that is one document as a whole: this is its newest value from here on, whatever time is given.
+    case replace(StoredValue)
+    /// Merges objects into a resource that is one document (RFC 7396), one after another; refused where the document would
+    /// have more bytes than `largest` then. Its newest value from here on, whatever time is given.
+    case merge(key: String, patches: [JSONValue], datetime: Timestamp, largest: Int)
     /// Until when a user may link the thing by its id; nil for not at all.
     case allowLink(until: Timestamp?)
   }
 
   public let thingID: Int64
   public var changes: [Change]
+  /// The user who writes, and must own the thing when it is committed; nil where the thing itself does.
+  public let owner: Int64?
   /// When it came in.
   public let arrivedAt: Timestamp
-  /// The users who listen to a resource, by its key.
-  public var listeners: [String: [Int64]]
-  /// Runs on the writer once the batch is on the disk, in the order of commits: with those of the listeners who may see the
-  /// thing.
-  public let committed: @Sendable ([(key: String, userID: Int64)]) -> Void
+  /// Runs on the writer once the batch is on the disk, in the order of commits, and must not wait. It is given who sees a
+  /// resource of the thing by what is committed; asking costs a query.
+  public let committed: @Sendable (_ whoSee: (_ key: String) -> Set<Int64>) -> Void
 
   public init(
-    thingID: Int64, changes: [Change], arrivedAt: Timestamp, listeners: [String: [Int64]] = [:],
-    committed: @escaping @Sendable ([(key: String, userID: Int64)]) -> Void = { _ in }
+    thingID: Int64, changes: [Change], owner: Int64? = nil, arrivedAt: Timestamp,
+    committed: @escaping @Sendable (_ whoSee: (_ key: String) -> Set<Int64>) -> Void = { _ in }
   ) {
     self.thingID = thingID
     self.changes = changes
+    self.owner = owner
     self.arrivedAt = arrivedAt
-    self.listeners = listeners
     self.committed = committed
   }
 }

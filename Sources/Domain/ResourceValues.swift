@@ -20,8 +20,6 @@ public struct ValueRange: Sendable, Hashable {
   public var start = Timestamp(milliseconds: .min)
   public var end = Timestamp(milliseconds: .max)
   public var limit = 1
-  /// Values that arrived before this stamp are not seen.
-  public var visibleFrom: Int64 = .min
 
   public init() {}
 

@@ -7,8 +7,10 @@ extension ServiceError {
   init(_ error: CatalogError) {
     switch error.code {
     case .exists: self.init(.exists, error.message)
+    case .notOwner: self.init(.unknownThing, "thing not found")
     case .retired: self.init(.retired, error.message)
     case .full: self.init(.tooMany, error.message)
+    case .tooLarge: self.init(.tooLarge, error.message)
     case .diskFull: self.init(.diskFull, error.message)
     case .missing, .failed: self.init(.unavailable, "the catalog failed: \(error.message)")
     }

@@ -33,14 +33,14 @@ public struct ServiceSettings: Sendable {
   public var countedCallers = 100_000
   /// The most sessions in memory; others are read from the store.
   public var sessionsInMemory = 100_000
-  /// The most bytes of a user's settings, as JSON.
+  /// The most bytes of the settings of a user or of a thing, as JSON.
   public var largestSettings = 16 * 1024
   /// The most bytes of an object in a collection, as JSON.
   public var largestObject = 256 * 1024
   /// The most objects of a user, over all collections.
   public var mostObjects = 10_000
-  /// The most bytes of a list of objects: a longer one is asked for in pages.
-  public var largestObjectList = 16 << 20
+  /// The most bytes of a list of objects or of values: a longer one is asked for in parts.
+  public var largestList = 16 << 20
 
   public init() {}
 }

@@ -72,12 +72,13 @@ import Testing
       installations: [Installation(firmwareID: firmware.id, state: .installed, since: .start)], lastSeenAt: .start)
     let value = StoredValue(key: "$firmware", value: "null", datetime: .start)
     let batch = ResourceBatch(
-      thingID: thing.id, changes: [.append(value), .merge(key: "$settings", patch: .object([:]), datetime: .start)],
-      arrivedAt: .start, listeners: ["$firmware": [1]])
+      thingID: thing.id,
+      changes: [.append(value), .merge(key: "$settings", patches: [.object([:])], datetime: .start, largest: 2)],
+      arrivedAt: .start, committed: { whoSee in #expect(whoSee("$firmware").isEmpty) })
     let statements = try await statements(test.catalog) {
       try await test.catalog.record([change], batch).wait()
-      _ = try await test.catalog.values(of: "$firmware", thingID: thing.id, in: .newest(100))
-      _ = try await test.catalog.allValues(of: thing.id, in: .newest(1))
+      _ = try await test.catalog.values(of: "$firmware", thingID: thing.id, in: .newest(100), largest: .max)
+      _ = try await test.catalog.allValues(of: thing.id, in: .newest(1), largest: .max)
       _ = try await test.catalog.resourceKeys(of: thing.id)
       _ = try await test.catalog.addTags([Tag(publicID: "t", name: "x")], to: thing.id, most: 9, at: .start)
       _ = try await test.catalog.removeTag("x", of: thing.id)
@@ -193,19 +194,23 @@ import Testing
     #expect(try await catalog.confirmShare(tokenHash: test.hash(50), at: .start) == .confirmed)
     let statements = try await statements(catalog) {
       let batch = ResourceBatch(
-        thingID: things[0].id, changes: [.append(StoredValue(key: "t", value: "1", datetime: .start))], arrivedAt: .start,
-        listeners: ["t": [owner, other, 99]])
+        thingID: things[0].id, changes: [.append(StoredValue(key: "t", value: "1", datetime: .start))], owner: owner,
+        arrivedAt: .start,
+        committed: { whoSee in #expect(whoSee("t") == [owner, other]) })
       try await catalog.record([], batch).wait()
       for user in [owner, other] {
         #expect(try await catalog.thingsSeen(by: user).count == 3)
         #expect(try await catalog.seen(things[0].publicID, "t", by: user) != nil)
         #expect(try await catalog.seen(things[0].publicID, nil, by: user) != nil)
+        #expect(
+          try await catalog.valuesSeen(of: "t", ofThing: things[0].publicID, in: .newest(5), largest: .max, by: user)?.values?
+            .count == 1)
         #expect(try await catalog.resourcesSeen(by: user).map(\.name) == ["t"])
-        #expect(try await catalog.valuesSeen(of: "t", in: .newest(5), by: user).count == 1)
+        #expect(try await catalog.valuesSeen(of: "t", in: .newest(5), largest: .max, by: user).count == 1)
       }
     }
     let questions = statements.filter { $0.contains("FROM thingAccess") }
-    #expect(statements.count >= 16 && questions.count == 11)
+    #expect(statements.count >= 16 && questions.count == 14)
     try await expectNoScan(statements, catalog)
     for question in questions {
       let plan = try await plan(question, catalog).joined(separator: ";")

@@ -22,7 +22,7 @@ import Testing
   ) -> ResourceBatch {
     ResourceBatch(
       thingID: thing.id, changes: [.append(StoredValue(key: "t", value: value, datetime: .start))], arrivedAt: .start,
-      listeners: users.isEmpty ? [:] : ["t": users], committed: { told($0.map(\.userID)) })
+      committed: { whoSee in told(users.isEmpty ? [] : users.filter(whoSee("t").contains)) })
   }
 
   /// Keeps the writer busy: what is queued until the gate opens goes into one transaction.
@@ -60,7 +60,7 @@ import Testing
       }
       try await group.waitForAll()
     }
-    let stored = try #require(try await test.catalog.values(of: "t", thingID: thing.id, in: .newest(500)))
+    let stored = try #require(try await test.catalog.values(of: "t", thingID: thing.id, in: .newest(500), largest: .max))
     #expect(told.all.count == 200 && told.all == stored.reversed().map(\.value))
   }
 
@@ -97,7 +97,8 @@ import Testing
     #expect(told.all == ["1", "3"], "what is not on the disk is told to nobody")
     try await record("6", thing).wait()
     #expect(told.all == ["1", "3", "6"])
-    #expect(try await test.catalog.values(of: "t", thingID: thing.id, in: .newest(9))?.map(\.value) == ["6", "3", "1"])
+    #expect(
+      try await test.catalog.values(of: "t", thingID: thing.id, in: .newest(9), largest: .max)?.map(\.value) == ["6", "3", "1"])
   }
 
   @Test func `to those who saw the thing when it was committed`() async throws {
@@ -117,5 +118,37 @@ import Testing
     #expect(try await test.catalog.unlink(thing.id, from: user.id, at: .start))
     try await record("3").wait()
     #expect(told.all == ["1 []", "2 [\(user.id)]", "3 []"])
+  }
+
+  @Test func `to nobody who came to own the thing only behind it, in the same commit`() async throws {
+    let test = try await TestCatalog()
+    let thing = try await test.createThing(1)
+    var users: [Int64] = []
+    for (number, name) in ["ada", "bob"].enumerated() {
+      let session = NewSession(hash: test.hash(UInt8(9 + number)), expiresAt: .start.adding(seconds: 10))
+      let new = NewUser(publicID: name, email: "\(name)@b", passwordHash: "p")
+      guard case .created(let user) = try await test.catalog.enrol(new, app: "one", isOpen: true, session: session, at: .start)
+      else { throw CancellationError() }
+      users.append(user.id)
+    }
+    let (ada, bob) = (users[0], users[1])
+    _ = try await test.catalog.link(thing.id, to: ada, needsAllowance: false, at: .start)
+    #expect(try await test.catalog.unlink(thing.id, from: ada, at: .start))
+    let (told, gate) = (Told(), DispatchSemaphore(value: 0))
+    let held = await hold(test.catalog, until: gate)
+    let catalog = test.catalog
+    func record(_ value: String) -> PendingCommit {
+      catalog.record([], batch(value, thing, to: [ada, bob]) { users in told.add("\(value) \(users)") })
+    }
+    let first = record("1")
+    async let link = catalog.link(thing.id, to: bob, needsAllowance: false, at: .start)
+    while catalog.waitingChanges < 2 { try await Task.sleep(for: .milliseconds(2)) }
+    let second = record("2")
+    gate.signal()
+    try await held.wait()
+    try await first.wait()
+    try await second.wait()
+    #expect(try await link == .linked)
+    #expect(told.all == ["1 []", "2 [\(bob)]"])
   }
 }

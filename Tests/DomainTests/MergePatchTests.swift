@@ -19,5 +19,8 @@ import Testing
   {
     func json(_ text: String) throws -> JSONValue { try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) }
     #expect(try json(original).merging(patch: json(patch)) == json(result))
+    var document = try json(original)
+    document.merge(patch: try json(patch))
+    #expect(document == (try json(result)))
   }
 }

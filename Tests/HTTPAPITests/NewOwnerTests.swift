@@ -62,9 +62,14 @@ import Testing
         let answer = try await home.front.ask(.get, path, as: home.bob)
         #expect(!Self.tells(answer), "\(path): \(answer.text)")
       }
-      // The thing itself sees all of it.
-      let own = try await home.front.get("/v2/things/\(device.token)/resources/t?limit=100")
-      #expect(try own.json().json.contains("4711"))
+      // The new owner has linked it by its token: what the thing reads by that is no more than what they see.
+      for path in ["resources/t?limit=100", "all_resources?limit=100", "resources/$settings", "resources/description"] {
+        let own = try await home.front.get("/v2/things/\(device.token)/\(path)")
+        #expect(!Self.tells(own), "\(path): \(own.text)")
+      }
+      #expect(try await home.front.get("/v2/things/\(device.token)/resources/$settings").status == 404)
+      let names = try await home.front.get("/v2/things/\(device.token)/resources").text
+      #expect(names == #"{"resources":["t"],"status":"success"}"#)
     }
   }
 
@@ -103,6 +108,34 @@ import Testing
     }
   }
 
+  @Test(arguments: [#"{"name":"lamp"}"#, #"{"secret":null,"name":"lamp"}"#])
+  func `who is another begins with settings of their own`(settings: String) async throws {
+    try await Household.open { home in
+      let device = try await home.newDevice(of: home.ada)
+      try await home.write(device, "$settings", #"{"secret":"4711","led":{"hue":1}}"#)
+      #expect(try await home.unlink(device, as: home.ada).status == 200)
+      // What is written before the link is still the former owner's.
+      try await home.write(device, "$settings.led.hue", "2")
+      #expect(try await home.link(device, as: home.bob).status == 200)
+      try await home.write(device, "$settings", settings)
+      #expect(try await home.values("$settings", of: device, as: home.bob) == [#"{"name":"lamp"}"#])
+      #expect(try await home.read("/v2/me/resources/$settings", as: home.bob).contains(#""value":{"name":"lamp"}"#))
+      #expect(try await home.front.get("/v2/things/\(device.token)/resources/$settings.secret").status == 404)
+    }
+  }
+
+  @Test func `who links again finds the settings as they were`() async throws {
+    try await Household.open { home in
+      let device = try await home.newDevice(of: home.ada)
+      try await home.write(device, "$settings", #"{"a":1}"#)
+      #expect(try await home.unlink(device, as: home.ada).status == 200)
+      try await home.write(device, "$settings.b", "2")
+      #expect(try await home.link(device, as: home.ada).status == 200)
+      try await home.write(device, "$settings.c", "3")
+      #expect(try await home.values("$settings", of: device, as: home.ada, "") == [#"{"a":1,"b":2,"c":3}"#])
+    }
+  }
+
   @Test func `who is another shares no more than they see`() async throws {
     try await Household.open { home in
       let device = try await home.newDevice(of: home.ada)
@@ -112,6 +145,30 @@ import Testing
       try await home.write(device, "t", "2")
       try await home.share(#"{"things":["\#(device.id)"],"email":"ada@example.com"}"#, as: home.bob)
       #expect(try await home.values("t", of: device, as: home.ada) == ["2"], "not even to who owned it before")
+    }
+  }
+
+  @Test(arguments: ["t", "$settings"]) func `writes nothing any more once an unlink is committed that was under way before`(
+    key: String
+  ) async throws {
+    try await Household.open { home in
+      let device = try await home.newDevice(of: home.ada)
+      func write(_ number: Int) async throws -> Answer {
+        try await home.front.ask(
+          .post, "/v2/me/resources/\(key)/\(device.id)", as: home.ada, #"{"values":[{"value":{"n":\#(number)}}]}"#)
+      }
+      #expect(try await write(1).status == 201)
+      let hold = WriterHold(home.test.catalog)
+      await hold.begun()
+      async let unlinked = home.unlink(device, as: home.ada)
+      try await hold.waiting(1)
+      async let written = write(2)
+      try await hold.waiting(2)
+      hold.end()
+      #expect(try await unlinked.status == 200)
+      try await written.expectThingError(404, "thing not found")
+      let own = try await home.front.get("/v2/things/\(device.token)/resources/\(key)?limit=100").json()
+      #expect(own[0]?["value"]?["n"] == .integer(1) && own[1] == nil)
     }
   }
 }

@@ -141,7 +141,7 @@ import Testing
       service: {
         $0.largestObject = 100
         $0.mostObjects = 3
-        $0.largestObjectList = 150
+        $0.largestList = 150
       })
     let (ada, bob) = (try await test.user(), try await test.user("bob@example.com"))
     let tooLarge = "the object would have more than 100 bytes"

@@ -22,10 +22,10 @@ extension Endpoints {
     "readMyResource", .get, "/v2/me/resources/{resource}",
     "The newest values by thing id; with `subscribe=true` a stream of them, which may be a WebSocket or server-sent events",
     query: .values + .subscription, .readOrStream([String: [ResourceValueShape]].self),
-    also: [.empty(101, "A WebSocket from here on")], errors: [400, 404, 426, 503])
+    also: [.empty(101, "A WebSocket from here on")], errors: [400, 404, 413, 426, 503])
   public static let readMyThingsResource = ofUsers(
     "readMyThingsResource", .get, "/v2/me/resources/{resource}/{thing}", "The newest values of one thing", query: .values,
-    .json(200, [ResourceValueShape].self), errors: [400, 404])
+    .json(200, [ResourceValueShape].self), errors: [400, 404, 413])
   public static let writeMyThingsResource = ofUsers(
     "writeMyThingsResource", .post, "/v2/me/resources/{resource}/{thing}", "Write values from an app; only the owner may",
     request: .body(AppWrite.self), .json(201, CreatedShape.self), errors: [400, 403, 404, 413, 415, 503])

@@ -10,16 +10,16 @@ extension Endpoints {
     request: .body(ResourceWrite.self), .json(201, CreatedShape.self), errors: [400, 404, 413])
   public static let readResource = ofThings(
     "readResource", .get, "/v2/things/{token}/resources/{key}", "Read the newest values of a resource, newest first",
-    query: .values, .json(200, [ResourceValueShape].self), errors: [400, 404])
+    query: .values, .json(200, [ResourceValueShape].self), errors: [400, 404, 413])
   public static let listResources = ofThings(
     "listResources", .get, "/v2/things/{token}/resources", "The names of the thing's resources",
     .json(200, ResourceNames.self), errors: [404])
   public static let readAllResources = ofThings(
     "readAllResources", .get, "/v2/things/{token}/all_resources", "The newest values of each resource", query: .values,
-    .json(200, [AllResourceValues].self), errors: [400, 404])
+    .json(200, [AllResourceValues].self), errors: [400, 404, 413])
   public static let readDescription = ofThings(
     "readDescription", .get, "/v2/things/{token}/resources/description", "The thing's description; empty where it has none",
-    query: .values, .json(200, [ResourceValueShape].self), errors: [400, 404])
+    query: .values, .json(200, [ResourceValueShape].self), errors: [400, 404, 413])
   public static let describeThing = ofThings(
     "describeThing", .put, "/v2/things/{token}/resources/description", "Replace the thing's description, a document",
     request: .body([String: JSONValue].self), .json(200, SuccessShape.self), errors: [400, 404, 413])

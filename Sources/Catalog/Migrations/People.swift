@@ -55,7 +55,6 @@ enum People {
     CREATE TABLE ownership (
       thingId BIGINT NOT NULL PRIMARY KEY REFERENCES thing (id),
       userId BIGINT NOT NULL REFERENCES appUser (id),
-      visibleFrom BIGINT NOT NULL,
       linkedAt BIGINT NOT NULL,
       endedAt BIGINT
     );
@@ -80,9 +79,9 @@ enum People {
     );
     CREATE INDEX shareItemByThing ON shareItem (thingId);
     CREATE VIEW thingAccess AS
-      SELECT userId, thingId, '*' AS resource, visibleFrom, 1 AS owns FROM ownership WHERE endedAt IS NULL
+      SELECT userId, thingId, '*' AS resource, 1 AS owns FROM ownership WHERE endedAt IS NULL
       UNION ALL
-      SELECT share.granteeId AS userId, shareItem.thingId, shareItem.resource, ownership.visibleFrom, 0 AS owns
+      SELECT share.granteeId AS userId, shareItem.thingId, shareItem.resource, 0 AS owns
       FROM share JOIN shareItem ON shareItem.shareId = share.id
       JOIN ownership ON ownership.thingId = shareItem.thingId AND ownership.userId = share.ownerId
         AND ownership.endedAt IS NULL

@@ -3,7 +3,8 @@ import GRDB
 /// 0002: values of resources as time series, tags, and what else is known of a thing.
 ///
 /// Values lie in the order of their series and time, so that the newest of a resource are read from one place however many
-/// there are. `arrival` grows with each value that the store takes, whatever its `datetime` says.
+/// there are. `arrival` grows with each value that the store takes, whatever its `datetime` says. A resource that is archived
+/// was a former owner's: nobody reads it any more.
 enum TimeSeries {
   static func migrate(_ db: Database) throws {
     try db.execute(sql: series)
@@ -15,8 +16,10 @@ enum TimeSeries {
       id INTEGER PRIMARY KEY,
       thingId BIGINT NOT NULL REFERENCES thing (id),
       key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 128),
-      UNIQUE (thingId, key)
+      archivedAt BIGINT
     );
+    CREATE UNIQUE INDEX resourceOfNow ON resource (thingId, key) WHERE archivedAt IS NULL;
+    CREATE VIEW currentResource AS SELECT id, thingId, key FROM resource WHERE archivedAt IS NULL;
     INSERT INTO resource (thingId, key) SELECT DISTINCT thingId, key FROM resourceValue;
     ALTER TABLE resourceValue RENAME TO resourceValueOfMainJob;
     CREATE TABLE resourceValue (

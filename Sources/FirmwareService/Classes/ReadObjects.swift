@@ -24,11 +24,11 @@ extension FirmwareService {
     let before = try before.map(CollectionName.key)
     let objects = try await translatingErrors {
       try await catalog.objects(
-        in: collection, before: before, limit: limit.map { max(1, $0) }, largest: settings.largestObjectList)
+        in: collection, before: before, limit: limit.map { max(1, $0) }, largest: settings.largestList)
     }
     guard let objects else {
       throw ServiceError(
-        .tooLarge, "the objects have more than \(settings.largestObjectList) bytes: ask for pages with limit and before")
+        .tooLarge, "the objects have more than \(settings.largestList) bytes: ask for pages with limit and before")
     }
     return objects
   }

@@ -6,13 +6,21 @@ extension FirmwareService {
   static let unseen = ServiceError(.unknownThing, "thing not found")
 
   /// A thing as far as a user sees this resource of it.
-  /// - Parameter name: the thing's id; its token is taken too, which the official Android app puts there.
-  /// - Throws: `unknownThing` for what the user does not see, the same as for what there is not.
+  /// - Throws: `unknownThing`.
   func seen(_ name: String, _ key: String?, by user: SessionUser) async throws -> SeenResource {
-    var seen = try await translatingErrors { try await catalog.seen(name, key, by: user.userID) }
+    try await seen(name) { try await catalog.seen($0, key, by: user.userID) }
+  }
+
+  /// What a user sees of a thing.
+  /// - Parameters:
+  ///   - name: the thing's id; its token is taken too, which the official Android app puts there.
+  ///   - ask: asks the catalog by the id; nil for what the user does not see.
+  /// - Throws: `unknownThing` for what the user does not see, the same as for what there is not.
+  private func seen<Seen>(_ name: String, _ ask: (_ publicID: String) async throws -> Seen?) async throws -> Seen {
+    var seen = try await translatingErrors { try await ask(name) }
     if seen == nil, ThingToken(name) != nil {
       let publicID = try await find(.token(name)).publicID
-      seen = try await translatingErrors { try await catalog.seen(publicID, key, by: user.userID) }
+      seen = try await translatingErrors { try await ask(publicID) }
     }
     guard let seen else { throw Self.unseen }
     return seen
@@ -29,57 +37,48 @@ extension FirmwareService {
   }
 
   /// The newest values of a resource of one thing.
-  /// - Throws: `unknownThing`, `unknownResource`.
+  /// - Throws: `unknownThing`, `unknownResource`, `tooLarge`.
   public func readResource(
-    _ key: String, of publicID: String, in range: ValueRange, by user: SessionUser
+    _ key: String, of name: String, in range: ValueRange, by user: SessionUser
   ) async throws -> [StoredValue] {
-    let seen = try await seen(publicID, ResourceKey.granted(key), by: user)
-    var range = range
-    range.visibleFrom = seen.visibleFrom
-    let values = try await readResource(key, of: seen.thingID, in: range)
-    // Values from before a link are as if they were not there.
-    if values.isEmpty, seen.visibleFrom > 0, key != ResourceKey.description {
-      var all = ValueRange()
-      all.visibleFrom = seen.visibleFrom
-      guard try await !readResource(key, of: seen.thingID, in: all).isEmpty else {
-        throw ServiceError(.unknownResource, "resource not found")
-      }
+    let (granted, range) = Self.asked(key, range)
+    let found = try await seen(name) {
+      try await catalog.valuesSeen(of: granted, ofThing: $0, in: range, largest: settings.largestList, by: user.userID)
     }
-    return values
+    return try Self.answer(key, found.values)
   }
 
   /// The newest values of a resource of all things that a user sees, by the thing's id.
-  /// - Throws: `unknownResource` where there are none; descriptions may be none.
+  /// - Throws: `unknownResource` where there are none; descriptions may be none. `tooLarge`.
   public func readResource(
     _ key: String, in range: ValueRange, by user: SessionUser
   ) async throws -> [(thing: String, values: [StoredValue])] {
-    var range = Self.clamped(range)
-    let path = ResourceKey.settingPath(key) ?? []
-    if !path.isEmpty { range.limit = 1 }
-    var found = try await translatingErrors { [range] in
-      try await catalog.valuesSeen(of: ResourceKey.granted(key), in: range, by: user.userID)
+    let (granted, range) = Self.asked(key, range)
+    var found = try await translatingErrors {
+      try await catalog.valuesSeen(of: granted, in: range, largest: settings.largestList, by: user.userID)
     }
-    if !path.isEmpty {
+    if let path = ResourceKey.settingPath(key), !path.isEmpty {
       found = found.compactMap { thing, values in
         values.first.flatMap { Self.setting(path, key, of: $0) }.map { (thing: thing, values: [$0]) }
       }
     }
-    if found.isEmpty, key != ResourceKey.description { throw ServiceError(.unknownResource, "resource not found") }
+    if found.isEmpty, key != ResourceKey.description { throw Self.unknownResource }
     return found
   }
 
-  /// Writes values of one resource of a thing from an app. Only the owner may.
-  /// - Throws: `unknownThing`, `notForThisUser`, `malformed`.
-  public func writeResource(_ records: [ResourceRecord], of publicID: String, by user: SessionUser) async throws {
-    for record in records {
-      let seen = try await seen(publicID, ResourceKey.granted(record.key), by: user)
+  /// Writes values of one resource of a thing from an app. Only the owner may, which is asked before, for a clear refusal, and
+  /// again when it is committed.
+  /// - Throws: `unknownThing`, `notForThisUser`, `malformed`, `tooLarge`.
+  public func writeResource(_ records: [ResourceRecord], of name: String, by user: SessionUser) async throws {
+    for key in Set(records.map(\.key)) {
+      let seen = try await seen(name, ResourceKey.granted(key), by: user)
       guard seen.owns else { throw ServiceError(.notForThisUser, "the thing is shared with you for reading") }
-      guard ![Self.firmwareResource, Self.linkResource].contains(record.key) else {
-        throw ServiceError(.notForThisUser, "only the thing itself writes \(record.key)")
+      guard ![Self.firmwareResource, Self.linkResource].contains(key) else {
+        throw ServiceError(.notForThisUser, "only the thing itself writes \(key)")
       }
     }
-    let thingID = try await seen(publicID, nil, by: user).thingID
-    try await writeResources(records, of: thingID, isThing: false)
+    let thingID = try await seen(name, nil, by: user).thingID
+    try await writeResources(records, of: thingID, by: user.userID)
   }
 
   /// What a user listens to: one resource of all things that they see, or will see, as long as the session lasts.

@@ -8,34 +8,37 @@ extension FirmwareService {
 
   /// The newest values of a resource of a thing, newest first.
   /// - Parameter range: its limit is clamped to 1 to 100.
-  /// - Throws: `unknownResource` for one that was never written. A description that was not is just empty.
+  /// - Throws: `unknownResource` for one that was never written, `tooLarge`. A description that was not is just empty.
   public func readResource(
     _ key: String, of thingID: Int64, in range: ValueRange = ValueRange()
   ) async throws -> [StoredValue] {
+    let (granted, range) = Self.asked(key, range)
+    return try Self.answer(
+      key,
+      try await translatingErrors {
+        try await catalog.values(of: granted, thingID: thingID, in: range, largest: settings.largestList)
+      })
+  }
+
+  /// What is read for a key: of one setting, it is the newest of all settings.
+  static func asked(_ key: String, _ range: ValueRange) -> (granted: String, range: ValueRange) {
+    var range = clamped(range)
+    if ResourceKey.settingPath(key)?.isEmpty == false { range.limit = 1 }
+    return (ResourceKey.granted(key), range)
+  }
+
+  /// What was read for a key, as it is answered.
+  /// - Parameter values: nil where it was never written.
+  static func answer(_ key: String, _ values: [StoredValue]?) throws -> [StoredValue] {
     if let path = ResourceKey.settingPath(key), !path.isEmpty {
-      return [try await readSetting(path, key, of: thingID, in: range)]
+      guard let setting = values?.first.flatMap({ Self.setting(path, key, of: $0) }) else { throw unknownResource }
+      return [setting]
     }
-    let values = try await translatingErrors {
-      try await catalog.values(of: key, thingID: thingID, in: Self.clamped(range))
-    }
-    guard let values else {
-      if key == ResourceKey.description { return [] }
-      throw ServiceError(.unknownResource, "resource not found")
-    }
+    guard let values = values ?? (key == ResourceKey.description ? [] : nil) else { throw unknownResource }
     return values
   }
 
-  private func readSetting(
-    _ path: [String], _ key: String, of thingID: Int64, in range: ValueRange
-  ) async throws -> StoredValue {
-    var newest = range
-    newest.limit = 1
-    let settings = try await readResource(ResourceKey.settings, of: thingID, in: newest).first
-    guard let setting = settings.flatMap({ Self.setting(path, key, of: $0) }) else {
-      throw ServiceError(.unknownResource, "resource not found")
-    }
-    return setting
-  }
+  static let unknownResource = ServiceError(.unknownResource, "resource not found")
 
   /// What stands at the end of this path in a thing's settings; nil where there is nothing.
   static func setting(_ path: [String], _ key: String, of settings: StoredValue) -> StoredValue? {
@@ -50,8 +53,11 @@ extension FirmwareService {
   }
 
   /// The newest values of each resource of a thing, by name; magic ones left out.
+  /// - Throws: `tooLarge`.
   public func readAllResources(of thingID: Int64, in range: ValueRange) async throws -> [ResourceValues] {
-    try await translatingErrors { try await catalog.allValues(of: thingID, in: Self.clamped(range)) }
+    try await translatingErrors {
+      try await catalog.allValues(of: thingID, in: Self.clamped(range), largest: settings.largestList)
+    }
   }
 
   static func clamped(_ range: ValueRange) -> ValueRange {

@@ -26,14 +26,15 @@ extension FirmwareService {
   static let linkResource = "$link"
 
   /// Takes what is written for a thing. All of it is durable when this returns, or none of it has happened.
-  /// - Parameter isThing: whether the thing writes by itself, which shows that it is there.
-  /// - Throws: `malformed` naming the field, `unknownThing`.
-  public func writeResources(_ records: [ResourceRecord], of thingID: Int64, isThing: Bool = true) async throws {
+  /// - Parameter owner: the user who writes, and must own the thing; nil where the thing does by itself, which shows that it is
+  ///   there.
+  /// - Throws: `malformed` naming the field, `unknownThing`, `tooLarge` for the thing's settings.
+  public func writeResources(_ records: [ResourceRecord], of thingID: Int64, by owner: Int64? = nil) async throws {
     let now = clock()
     guard let known = try await translatingErrors({ try await fleet.standing(of: thingID) }) else {
       throw ServiceError(.unknownThing, "thing not found")
     }
-    let (commit, reports) = try queue(records, of: known, isThing: isThing, at: now)
+    let (commit, reports) = try queue(records, of: known, by: owner, at: now)
     try await settle(commit, of: thingID)
     for report in reports { figures.count(report: report.status) }
   }
@@ -48,7 +49,7 @@ extension FirmwareService {
   ) -> Bool {
     let now = clock()
     guard let known = fleet.recall(token, at: now), let records = records(),
-      case let (commit?, reports)? = try? queue(records, of: known, isThing: true, at: now)
+      case let (commit?, reports)? = try? queue(records, of: known, by: nil, at: now)
     else { return false }
     settle(commit, of: known.thingID) { [figures] outcome in
       if case .failure = outcome { return done(false) }
@@ -61,14 +62,14 @@ extension FirmwareService {
   /// Queues what is written.
   /// - Returns: the commit to wait for, and what the thing has reported of its firmware.
   private func queue(
-    _ records: [ResourceRecord], of known: ThingStanding, isThing: Bool, at now: Timestamp
+    _ records: [ResourceRecord], of known: ThingStanding, by owner: Int64?, at now: Timestamp
   ) throws -> (commit: PendingCommit?, reports: [FirmwareReport]) {
     guard !records.isEmpty else { throw ServiceError(.malformed, "values: is empty") }
     let thingID = known.thingID
-    var writing = try ResourceWriting(records, at: now)
-    let batch = batch(&writing, of: known, at: now)
+    let writing = try ResourceWriting(records, largestSettings: settings.largestSettings, at: now)
+    let batch = batch(writing, of: known, by: owner, at: now)
     guard !writing.reports.isEmpty else {
-      if isThing { fleet.observe(thingID, at: now) { _ in [] } }
+      if owner == nil { fleet.observe(thingID, at: now) { _ in [] } }
       return (catalog.record([], batch), [])
     }
     let releases = releases.snapshot
@@ -80,28 +81,28 @@ extension FirmwareService {
     return (commit, writing.reports)
   }
 
-  /// What goes to the catalog, and what listeners will get once it is there.
-  private func batch(_ writing: inout ResourceWriting, of thing: ThingStanding, at now: Timestamp) -> ResourceBatch {
-    var listeners: [String: [Int64]] = [:]
-    for key in Set(writing.written.map(\.key)) {
-      let users = live.users(listeningTo: key)
-      if !users.isEmpty { listeners[key] = users }
-    }
-    let isHeard = live.hasSubscribers(to: .thing(thing.thingID))
-    guard isHeard || !listeners.isEmpty else {
-      return ResourceBatch(thingID: thing.thingID, changes: writing.changes, arrivedAt: now)
-    }
-    let toThing = isHeard ? LiveTexts.values(writing.written) : []
-    var toUsers: [String: [UInt8]] = [:]
-    for key in listeners.keys {
-      toUsers[key] = LiveTexts.values(writing.written.filter { $0.key == key }, thing: thing.publicID)
-    }
+  /// What goes to the catalog, and what listeners are told once it is there. Who listens is asked then, so that nobody misses a
+  /// write that was committed after they had subscribed; where nobody does, it costs a look.
+  private func batch(_ writing: ResourceWriting, of thing: ThingStanding, by owner: Int64?, at now: Timestamp) -> ResourceBatch
+  {
+    let written = writing.written
+    let keys = Set(written.map(\.key)).sorted()
     return ResourceBatch(
-      thingID: thing.thingID, changes: writing.changes, arrivedAt: now, listeners: listeners,
-      committed: { [live, toUsers] audience in
-        var messages: [(topic: LiveTopic, json: [UInt8])] = isHeard ? [(.thing(thing.thingID), toThing)] : []
-        for (key, userID) in audience { messages.append((.resource(userID: userID, key: key), toUsers[key] ?? [])) }
-        live.publish(messages)
+      thingID: thing.thingID, changes: writing.changes, owner: owner, arrivedAt: now,
+      committed: { [live] whoSee in
+        var messages: [(topic: LiveTopic, json: [UInt8])] = []
+        if live.hasSubscribers(to: .thing(thing.thingID)) {
+          messages.append((.thing(thing.thingID), LiveTexts.values(written)))
+        }
+        for key in keys {
+          let listeners = live.users(listeningTo: key)
+          guard !listeners.isEmpty else { continue }
+          let users = whoSee(key).intersection(listeners)
+          guard !users.isEmpty else { continue }
+          let text = LiveTexts.values(written.filter { $0.key == key }, thing: thing.publicID)
+          messages += users.map { (.resource(userID: $0, key: key), text) }
+        }
+        if !messages.isEmpty { live.publish(messages) }
       })
   }
 }
@@ -112,12 +113,20 @@ private struct ResourceWriting {
   private(set) var written: [StoredValue] = []
   private(set) var changes: [ResourceBatch.Change] = []
   private(set) var reports: [FirmwareReport] = []
+  /// What is merged into the settings, which are read and stored once however many there are.
+  private var patches: [(patch: JSONValue, datetime: Timestamp)] = []
 
-  init(_ records: [ResourceRecord], at now: Timestamp) throws {
+  init(_ records: [ResourceRecord], largestSettings: Int, at now: Timestamp) throws {
     written.reserveCapacity(records.count)
     changes.reserveCapacity(records.count)
     for record in records {
       if record.key.utf8.first == UInt8(ascii: "$") { try addMagic(record, at: now) } else { try add(record, at: now) }
+    }
+    if !patches.isEmpty {
+      changes.append(
+        .merge(
+          key: ResourceKey.settings, patches: patches.map(\.patch),
+          datetime: patches.reduce(patches[0].datetime) { max($0, $1.datetime) }, largest: largestSettings))
     }
   }
 
@@ -139,7 +148,7 @@ private struct ResourceWriting {
   private mutating func append(_ key: String, _ value: JSONValue, _ datetime: Timestamp, _ geo: JSONValue? = nil) {
     let value = StoredValue(key: key, value: value.json, datetime: datetime, geo: geo?.json)
     written.append(value)
-    changes.append(.append(value))
+    changes.append(key == ResourceKey.description ? .replace(value) : .append(value))
   }
 
   /// Magic resources (wire page, section 3.5), and ours beside them.
@@ -176,6 +185,6 @@ private struct ResourceWriting {
     }
     let patch = path.reversed().reduce(record.value) { .object([$1: $0]) }
     written.append(StoredValue(key: record.key, value: record.value.json, datetime: datetime))
-    changes.append(.merge(key: ResourceKey.settings, patch: patch, datetime: datetime))
+    patches.append((patch, datetime))
   }
 }
