@@ -127,7 +127,7 @@ extension Catalog {
   static func document(_ key: String, of thingID: Int64, _ db: Database) throws -> JSONValue {
     let newest = try values(of: key, thingID: thingID, in: ValueRange(), largest: .max, db)?.first
     guard let newest else { return .null }
-    return try JSONDecoder().decode(JSONValue.self, from: Data(newest.value.utf8))
+    return try JSONValue(parsing: newest.value)
   }
 
   /// - Parameter isNewest: whether no other value comes after it, though its time be later.

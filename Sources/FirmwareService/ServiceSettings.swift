@@ -24,7 +24,7 @@ public struct ServiceSettings: Sendable {
   /// Logins from one address.
   public var logins = RateLimit(count: 60, seconds: 60)
   /// Registrations from one address.
-  public var registrations = RateLimit(count: 20, seconds: 3600)
+  public var registrations = RateLimit(count: 100, seconds: 3600)
   /// Changes of one user's password.
   public var passwordChanges = RateLimit(count: 5, seconds: 15 * 60)
   /// Mails that one user has sent to others.

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// What one event loop has not looked at yet, in order, and so many bytes of it at most: a writer never waits for a loop. Once a
-/// message does not go in, its topic has lost messages on that loop, and nothing of it goes in before the loop knows.
+/// What one event loop has not looked at yet, in order, and so many bytes of it at most: a writer never waits for a loop. Once
+/// a message does not go in, its topic has lost messages on that loop, and nothing of it goes in before the loop knows.
 struct LiveInbox {
   enum Entry {
     case message(LiveTopic, [UInt8])

@@ -35,6 +35,9 @@ struct SMTPConnection: Sendable {
       throw MailError(.timeout, "\(server.host) port \(server.port) does not answer")
     } catch let error as CancellationError {
       throw error
+    } catch is ChannelPipelineError where tls != nil {
+      // It was closed before anybody could speak, as it is when what the server says is no TLS.
+      throw MailError(.insecure, "no TLS that can be trusted: the connection ended in its beginning")
     } catch {
       throw Self.unreachable(server, error)
     }

@@ -42,7 +42,7 @@ extension FirmwareService {
 
   /// What stands at the end of this path in a thing's settings; nil where there is nothing.
   static func setting(_ path: [String], _ key: String, of settings: StoredValue) -> StoredValue? {
-    var value: JSONValue? = try? JSONDecoder().decode(JSONValue.self, from: Data(settings.value.utf8))
+    var value: JSONValue? = try? JSONValue(parsing: settings.value)
     for name in path { value = value?[name] }
     return value.map { StoredValue(key: key, value: $0.json, datetime: settings.datetime) }
   }

@@ -6,8 +6,9 @@ import Hummingbird
 import NIOCore
 
 /// Requests that are answered on the event loop, without the framework, since there are so many of them: writes of values by
-/// things, their polls, and downloads of images that are in memory. It claims only what it understands completely, by the verbs that the routes call, and answers only
-/// what succeeds: for everything else the router is asked, as if nobody had looked at the request before.
+/// things, their polls, and downloads of images that are in memory. It claims only what it understands completely, by the
+/// verbs that the routes call, and answers only what succeeds: for everything else the router is asked, as if nobody had
+/// looked at the request before.
 public struct DirectAnswers: Sendable {
   enum Claim {
     case write(ThingToken)

@@ -10,8 +10,6 @@ public struct APISettings: Sendable {
   public var largestOperatorBody: Int
   /// The largest body of a thing's request, in bytes.
   public var largestThingBody: Int
-  /// The largest body of a login, a registration or an activation, in bytes: nobody is known yet who could send more.
-  public var largestCredentials: Int
   /// The largest image, in bytes.
   public var largestImage: Int64
   /// How deep a JSON body may be nested.
@@ -28,7 +26,7 @@ public struct APISettings: Sendable {
 
   public init(
     version: String, publicPath: String = "", metricsToken: String? = nil, largestOperatorBody: Int = 4 * 1024 * 1024,
-    largestThingBody: Int = 256 * 1024, largestCredentials: Int = 4 * 1024, largestImage: Int64 = 1 << 30,
+    largestThingBody: Int = 256 * 1024, largestImage: Int64 = 1 << 30,
     deepestJSON: Int = 32, mostRanges: Int = 16,
     trustedProxies: Set<String> = []
   ) {
@@ -37,17 +35,9 @@ public struct APISettings: Sendable {
     self.metricsToken = metricsToken
     self.largestOperatorBody = largestOperatorBody
     self.largestThingBody = largestThingBody
-    self.largestCredentials = largestCredentials
     self.largestImage = largestImage
     self.deepestJSON = deepestJSON
     self.mostRanges = mostRanges
     self.trustedProxies = trustedProxies
-  }
-
-  /// The same for routes that take credentials and nothing else.
-  var forCredentials: APISettings {
-    var settings = self
-    settings.largestThingBody = min(largestThingBody, largestCredentials)
-    return settings
   }
 }

@@ -58,7 +58,6 @@ struct ServeConfiguration: Sendable {
     settings.largestImage = try values.number("largestImage", 1...Int.max).map(Int64.init) ?? settings.largestImage
     settings.largestOperatorBody = try values.number("largestOperatorBody", 1024...1 << 30) ?? settings.largestOperatorBody
     settings.largestThingBody = try values.number("largestThingBody", 256...1 << 30) ?? settings.largestThingBody
-    settings.largestCredentials = try values.number("largestCredentials", 256...1 << 30) ?? settings.largestCredentials
     settings.deepestJSON = try values.number("deepestJson", 4...200) ?? settings.deepestJSON
     settings.mostRanges = try values.number("mostRanges", 1...1000) ?? settings.mostRanges
     settings.trustedProxies = Set(values.list("trustedProxies") ?? [])
