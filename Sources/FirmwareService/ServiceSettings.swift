@@ -29,6 +29,8 @@ public struct ServiceSettings: Sendable {
   public var passwordChanges = RateLimit(count: 5, seconds: 15 * 60)
   /// Mails that one user has sent to others.
   public var shares = RateLimit(count: 20, seconds: 3600)
+  /// Mails that one address is sent for the sake of others, whether it is registered or not.
+  public var receivedShares = RateLimit(count: 10, seconds: 86_400)
   /// The most accounts and addresses whose attempts are remembered, of each kind.
   public var countedCallers = 100_000
   /// The most sessions in memory; others are read from the store.

@@ -226,4 +226,27 @@ import Testing
     }
     #expect(ServiceSettings().shares.count == 20 && ServiceSettings().shares.seconds == 3600)
   }
+
+  @Test(arguments: ["eve@example.com", "nobody@example.com"])
+  func `reaches a mailbox ten times a day at most, whoever offers and whether it is registered`(email: String) async throws {
+    try await Household.open { home in
+      let devices = [
+        home.ada: try await home.newDevice(of: home.ada), home.bob: try await home.newDevice(of: home.bob),
+      ]
+      @Sendable func offer(_ session: String, _ email: String) async throws -> Answer {
+        try await home.grant(#"{"things":["\#(devices[session]?.id ?? "")"],"email":"\#(email)"}"#, as: session)
+      }
+      for number in 0..<10 { #expect(try await offer(number < 5 ? home.ada : home.bob, email).status == 200) }
+      for session in [home.ada, home.bob] {
+        let refused = try await offer(session, email.replacing("e@", with: "E@"))
+        refused.expectThingError(429, "too many attempts: try again in 8640 s")
+        #expect(refused.headers[.retryAfter] == "8640")
+      }
+      #expect(try await home.mailCount() == 10)
+      #expect(try await offer(home.ada, "else@example.com").status == 200, "each mailbox has its own")
+      home.test.clock.advance(seconds: 8640)
+      #expect(try await offer(home.ada, email).status == 200)
+      #expect(try await offer(home.ada, email).status == 429)
+    }
+  }
 }

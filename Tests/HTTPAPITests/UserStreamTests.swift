@@ -89,18 +89,20 @@ import Testing
       let devices = [try await home.newDevice(of: home.ada), try await home.newDevice(of: home.ada)]
       let own = try await home.newDevice(of: home.bob)
       var streams: [String: UserStream] = [:]
-      for key in ["t", "u", "$settings.x"] {
+      for key in ["t", "u", "$settings", "$settings.x"] {
         streams[key] = try await UserStream.open(form, "/v2/me/resources/\(key)", as: home.bob, home)
       }
       /// Lets all devices write all resources, bob's own last, and expects who of them is heard.
       func expect(_ heard: [String: Household.Device]) async throws {
         for device in devices + [own] {
-          let values = #"[{"key":"t","value":1},{"key":"u","value":1},{"key":"$settings.x","value":1}]"#
+          let values = #"[{"key":"t","value":1},{"key":"u","value":1},{"key":"$settings","value":{"x":1}}]"#
           #expect(try await home.front.post("/v2/things/\(device.token)", #"{"values":\#(values)}"#).status == 201)
         }
         for (key, stream) in streams {
-          if let device = heard[key] { try await stream.expect(Self.message(device, key, "1")) }
-          try await stream.expect(Self.message(own, key, "1"))
+          // Who listens to one setting listens to all.
+          let (key, value) = key.hasPrefix("$") ? ("$settings", #"{"x":1}"#) : (key, "1")
+          if let device = heard[key] { try await stream.expect(Self.message(device, key, value)) }
+          try await stream.expect(Self.message(own, key, value))
         }
       }
       try await expect([:])
@@ -110,12 +112,12 @@ import Testing
       #expect(try await home.front.get(page).status == 200)
       try await expect([:])
       #expect(try await home.front.send(.post, page).status == 200)
-      try await expect(["t": devices[1], "$settings.x": devices[1]])
+      try await expect(["t": devices[1], "$settings": devices[1]])
       #expect(try await home.front.ask(.delete, "/v2/me/grant?email=bob@example.com", as: home.ada).status == 200)
       try await expect([:])
       // It ends with its owner's link too.
       try await home.share(offer, as: home.ada)
-      try await expect(["t": devices[1], "$settings.x": devices[1]])
+      try await expect(["t": devices[1], "$settings": devices[1]])
       #expect(try await home.unlink(devices[1], as: home.ada).status == 200)
       try await expect([:])
     }
@@ -194,7 +196,11 @@ import Testing
           #expect(answer.hasPrefix("HTTP/1.1 401 Unauthorized\r\n") && answer.hasSuffix(#""Invalid session token"}"#))
         }
       }
-      for key in ["a%20b", "%E2%82%AC", String(repeating: "x", count: 129)] {
+      let longest = "$settings." + String(repeating: "x", count: 119)
+      for key in [
+        "a%20b", "%E2%82%AC", String(repeating: "x", count: 129), "$", "$x", "$geo.x", "$Settings", "$settings.", "$settingsx",
+        "$settings..x", "$settings.%E2%82%AC", longest, "$firmware%20",
+      ] {
         try await home.front.ask(.get, "/v2/me/resources/\(key)?subscribe=true", as: home.ada)
           .expectThingError(404, "resource not found")
       }

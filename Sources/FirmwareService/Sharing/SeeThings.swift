@@ -81,9 +81,13 @@ extension FirmwareService {
     try await writeResources(records, of: thingID, by: user.userID)
   }
 
-  /// What a user listens to: one resource of all things that they see, or will see, as long as the session lasts.
+  /// What a user listens to: one resource of all things that they see, or will see, as long as the session lasts. Settings are
+  /// one resource: who listens to one of them listens to all.
+  /// - Throws: `unknownResource` for a name that none can have.
   public func subscribeResource(_ key: String, by user: SessionUser) throws -> LivePlan {
-    guard ResourceKey.isKey(key) || key.hasPrefix("$") else {
+    let key = ResourceKey.granted(key)
+    let magic = [ResourceKey.settings, "$geo", Self.firmwareResource, Self.linkResource]
+    guard ResourceKey.isKey(key) || magic.contains(key) else {
       throw ServiceError(.unknownResource, "resource not found")
     }
     return plan([.resource(userID: user.userID, key: key)], of: user)

@@ -49,6 +49,7 @@ extension FirmwareService {
       throw ServiceError(.malformed, "things: \(Self.mostSharedParts) parts can be shared at a time")
     }
     try accounts.shares.take(Array(user.publicID.utf8), at: now)
+    try accounts.receivedShares.take(Array(email.utf8), at: now)
     let token = Base64URL.encode(RandomBytes.generate(32))
     let share = NewShare(
       ownerID: user.userID, email: email, tokenHash: SHA256Hasher.digest(of: token),

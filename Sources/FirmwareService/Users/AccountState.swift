@@ -16,6 +16,8 @@ final class AccountState: Sendable {
   let passwordChanges: AttemptBuckets
   /// Mails that offer a share, by user.
   let shares: AttemptBuckets
+  /// The same, by recipient.
+  let receivedShares: AttemptBuckets
   /// What a password is held against where there is no user, so that the answer takes the same work.
   let nobody: PasswordHash
   private let declared = Atomic(false)
@@ -30,6 +32,7 @@ final class AccountState: Sendable {
     registrations = AttemptBuckets(settings.registrations, capacity: settings.countedCallers)
     passwordChanges = AttemptBuckets(settings.passwordChanges, capacity: settings.countedCallers)
     shares = AttemptBuckets(settings.shares, capacity: settings.countedCallers)
+    receivedShares = AttemptBuckets(settings.receivedShares, capacity: settings.countedCallers)
     nobody = .unmatchable(cost: settings.passwordCost)
   }
 
