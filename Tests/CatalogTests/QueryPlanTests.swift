@@ -249,6 +249,24 @@ import Testing
     try await expectNoScan(statements, catalog)
   }
 
+  @Test func `values that are to go are found and deleted without reading a whole table or sorting`() async throws {
+    let test = try await TestCatalog()
+    let thing = try await test.createThing(1)
+    let values = (1...3).map { StoredValue(key: "t", value: "\($0)", datetime: .start.adding(seconds: $0)) }
+    try await test.catalog.record([], ResourceBatch(thingID: thing.id, changes: values.map { .append($0) }, arrivedAt: .start))
+      .wait()
+    let statements = try await statements(test.catalog) {
+      let overdue = try await test.catalog.overdueValues(
+        [(resourceID: 1, retention: Retention(values: 2, seconds: 10))], at: .start.adding(seconds: 12))
+      #expect(try await test.catalog.delete(overdue, most: 10).deleted == 1)
+    }
+    #expect(statements.count == 3)
+    try await expectNoScan(statements, test.catalog)
+    for statement in statements {
+      #expect(!(try await plan(statement, test.catalog).joined().contains("TEMP B-TREE")), "\(statement)")
+    }
+  }
+
   @Test func `what is overdue is found by its own index`() async throws {
     let test = try await TestCatalog()
     let statements = try await statements(test.catalog) {

@@ -4,7 +4,7 @@ import Logging
 public import ServiceLifecycle
 
 extension FirmwareService {
-  /// Resources that are looked at together, in one transaction.
+  /// Resources that are looked at together.
   private static let trimmedTogether = 200
   /// Values that go from one resource in one transaction, so that writes come in between.
   private static let deletedTogether = 2000
@@ -22,13 +22,14 @@ extension FirmwareService {
         guard let end = found.last else { break }
         last = end.resourceID
         let models = releases.snapshot.modelsByID
-        var rest = found.compactMap { found in
+        let resources = found.compactMap { found in
           models[found.modelID].map { (resourceID: found.resourceID, retention: $0.retention) }
         }
+        var rest = try await catalog.overdueValues(resources, at: now)
         while !rest.isEmpty, !Task.isCancelled {
-          let (gone, unfinished) = try await catalog.trim(rest, at: now, most: Self.deletedTogether)
+          let (gone, unfinished) = try await catalog.delete(rest, most: Self.deletedTogether)
           deleted += gone
-          rest.removeAll { !unfinished.contains($0.resourceID) }
+          rest = unfinished
         }
       }
       return deleted
