@@ -16,7 +16,11 @@ import Testing
       let first = WriterHold(home.test.catalog)
       await first.begun()
       let token = try #require(ThingToken(device.token))
-      #expect(home.test.service.writeResources(ofThingBy: token) { [.init(key: "t", value: .integer(2))] } done: { _ in })
+      #expect(
+        home.test.service.writeResources(ofThingBy: token) {
+          [.init(key: "t", value: .integer(2))]
+        } done: { _ in
+        })
       // Goes into the same transaction as the write, behind it.
       let second = WriterHold(home.test.catalog)
       if moment == .inTransaction {
