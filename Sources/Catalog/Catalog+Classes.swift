@@ -41,7 +41,7 @@ public struct ClassCollection: Sendable, Hashable {
   }
 }
 
-/// The users' object store: JSON objects by their key, in collections.
+/// The users' object store: JSON objects by their key, in collections. How many a user has stands beside the user.
 ///
 /// `committed` is called with each change once it is on the disk, in the order of the commits, on the writer: it must not wait.
 extension Catalog {
@@ -55,14 +55,16 @@ extension Catalog {
   ) async throws -> ObjectOutcome {
     try await write { db in
       let count = try Int.fetchOne(
-        db, sql: "SELECT COUNT(*) FROM classObject WHERE userId = ?", arguments: [collection.userID])
+        db, sql: "SELECT objectCount FROM appUser WHERE id = ?", arguments: [collection.userID])
       guard (count ?? 0) < most else { return .tooMany }
       try db.execute(
         sql: """
           INSERT INTO classObject (userId, collection, objectKey, body, createdAt, updatedAt) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
           ON CONFLICT (userId, collection, objectKey) DO NOTHING
           """, arguments: [collection.userID, collection.name, key, json, now.milliseconds])
-      return db.changesCount > 0 ? .made : .exists
+      guard db.changesCount > 0 else { return .exists }
+      try Self.count(1, of: collection.userID, db)
+      return .made
     } committed: { outcome in
       if outcome == .made { committed(ObjectChange(kind: .created, key: key, json: json)) }
     }
@@ -96,15 +98,23 @@ extension Catalog {
     _ key: String?, in collection: ClassCollection, committed: @escaping @Sendable (ObjectChange) -> Void
   ) async throws -> Int {
     try await write { db in
-      let all = "DELETE FROM classObject WHERE userId = ? AND collection = ?"
-      guard let key else {
-        return try String.fetchAll(db, sql: "\(all) RETURNING objectKey", arguments: [collection.userID, collection.name])
-      }
-      return try String.fetchAll(
-        db, sql: "\(all) AND objectKey = ? RETURNING objectKey", arguments: [collection.userID, collection.name, key])
+      var arguments: StatementArguments = [collection.userID, collection.name]
+      if let key { arguments += [key] }
+      let keys = try String.fetchAll(
+        db,
+        sql: """
+          DELETE FROM classObject WHERE userId = ? AND collection = ?\(key == nil ? "" : " AND objectKey = ?")
+          RETURNING objectKey
+          """, arguments: arguments)
+      if !keys.isEmpty { try Self.count(-keys.count, of: collection.userID, db) }
+      return keys
     } committed: { keys in
       for key in keys { committed(ObjectChange(kind: .deleted, key: key, json: nil)) }
     }.count
+  }
+
+  private static func count(_ change: Int, of userID: Int64, _ db: Database) throws {
+    try db.execute(sql: "UPDATE appUser SET objectCount = objectCount + ? WHERE id = ?", arguments: [change, userID])
   }
 
   /// An object as JSON.

@@ -79,8 +79,9 @@ extension Catalog {
     try Row.fetchAll(
       db,
       sql: """
-        SELECT share.*, owner.email AS ownerEmail, app.name AS app FROM share
+        SELECT share.*, owner.email AS ownerEmail, app.name AS app, grantee.createdAt AS registeredAt FROM share
         JOIN appUser AS owner ON owner.id = share.ownerId JOIN app ON app.id = owner.appId
+        LEFT JOIN appUser AS grantee ON grantee.appId = owner.appId AND grantee.email = share.email
         WHERE \(condition) ORDER BY share.id DESC
         """, arguments: arguments
     ).compactMap { row in
@@ -97,7 +98,8 @@ extension Catalog {
       guard !things.isEmpty else { return nil }
       return ShareSummary(
         email: row["email"], ownerEmail: row["ownerEmail"], app: row["app"], things: things, resources: resources,
-        createdAt: row.time("createdAt"), confirmedAt: row.optionalTime("confirmedAt"))
+        createdAt: row.time("createdAt"), confirmedAt: row.optionalTime("confirmedAt"),
+        registeredAt: row.optionalTime("registeredAt"))
     }
   }
 

@@ -8,10 +8,12 @@ public struct ShareSummary: Sendable, Hashable {
   public let resources: [String]
   public let createdAt: Timestamp
   public let confirmedAt: Timestamp?
+  /// When the account was registered that a confirmation gives access to; nil where there is none. Not for the owner.
+  public let registeredAt: Timestamp?
 
   public init(
     email: String, ownerEmail: String, app: String, things: [String], resources: [String], createdAt: Timestamp,
-    confirmedAt: Timestamp?
+    confirmedAt: Timestamp?, registeredAt: Timestamp?
   ) {
     self.email = email
     self.ownerEmail = ownerEmail
@@ -20,6 +22,7 @@ public struct ShareSummary: Sendable, Hashable {
     self.resources = resources
     self.createdAt = createdAt
     self.confirmedAt = confirmedAt
+    self.registeredAt = registeredAt
   }
 }
 

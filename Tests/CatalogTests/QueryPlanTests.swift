@@ -155,6 +155,7 @@ import Testing
       _ = try await catalog.deleteObjects(nil, in: collection) { _ in }
     }
     #expect(statements.count >= 13)
+    #expect(!statements.contains { $0.contains("COUNT(*) FROM classObject") }, "objects are not counted for each new one")
     try await expectNoScan(statements, catalog)
     for statement in statements where statement.contains("ORDER BY") {
       #expect(!(try await plan(statement, catalog).joined().contains("TEMP B-TREE")), "\(statement)")

@@ -40,6 +40,31 @@ import Testing
     }
   }
 
+  @Test func `names the account that will have access, for whoever did not make it`() async throws {
+    try await Household.open { home in
+      let device = try await home.newDevice(of: home.ada)
+      let warning = "If you did not make this account, do not confirm"
+      #expect(try await home.grant(Self.offer(device, to: "new@example.com"), as: home.ada).status == 200)
+      let path = try await home.newestMail().page
+      let without = try await home.front.get(path).text
+      #expect(without.contains("There is no account <b>new@example.com</b> in the app <b>default</b> yet"), "\(without)")
+      #expect(!without.contains(warning))
+      // The same address in another app is no account here.
+      _ = try await home.test.user("new@example.com", app: "other")
+      #expect(try await home.front.get(path).text == without)
+      home.test.clock.advance(seconds: 3600)
+      _ = try await home.test.user("new@example.com")
+      home.test.clock.advance(seconds: 3600)
+      let page = try await home.front.get(path).text
+      #expect(
+        page.contains(
+          "the account <b>new@example.com</b> in the app <b>default</b>, which was registered on 2025-06-15T16:06:40.999Z"),
+        "\(page)")
+      #expect(page.contains(warning))
+      #expect(!(try await home.read("/v2/me/grant", as: home.ada).contains("egistered")), "the owner learns nothing of it")
+    }
+  }
+
   @Test func `is good for seven days, and a share that was confirmed stays`() async throws {
     try await Household.open { home in
       let device = try await home.newDevice(of: home.ada)

@@ -24,6 +24,7 @@ enum People {
       settings TEXT NOT NULL,
       grantedResources TEXT NOT NULL,
       grantedThings TEXT NOT NULL,
+      objectCount BIGINT NOT NULL DEFAULT 0 CHECK (objectCount >= 0),
       createdAt BIGINT NOT NULL,
       UNIQUE (appId, email)
     );

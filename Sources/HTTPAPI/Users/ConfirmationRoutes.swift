@@ -24,8 +24,21 @@ struct ConfirmationRoutes: Sendable {
       """
       <p><b>\(Self.escaped(share.ownerEmail))</b> wants to share \(Self.escaped(resources)) of \(count) with
       <b>\(Self.escaped(share.email))</b> in the app <b>\(Self.escaped(share.app))</b>.</p>
+      \(Self.account(of: share))
       <form method="post"><button type="submit">Confirm</button></form>
       """)
+  }
+
+  /// Nobody has shown that the e-mail of an account is theirs: whoever reads the mail is asked whether the account is.
+  private static func account(of share: ShareSummary) -> String {
+    let name = "<b>\(escaped(share.email))</b> in the app <b>\(escaped(share.app))</b>"
+    guard let registeredAt = share.registeredAt else {
+      return "<p>There is no account \(name) yet. Register there first, then open the link of the mail again.</p>"
+    }
+    return """
+      <p>Whoever has the password of the account \(name), which was registered on \(registeredAt.iso8601), will have access.</p>
+      <p><strong>If you did not make this account, do not confirm</strong>: somebody else made it with your address.</p>
+      """
   }
 
   @Sendable func confirm(_ request: Request, _ context: APIContext) async throws -> Response {
