@@ -82,6 +82,21 @@ import Testing
     }
   }
 
+  @Test func `hears of a setting under the settings, by whichever name it listens and it is written`() async throws {
+    try await Self.open { home in
+      let own = try await home.newDevice(of: home.bob)
+      let streams = [
+        try await UserStream.open(.chunked, "/v2/me/resources/$settings", as: home.bob, home),
+        try await UserStream.open(.chunked, "/v2/me/resources/$settings.x", as: home.bob, home),
+      ]
+      for (key, value) in [("$settings.x", "1"), ("$settings", #"{"x":2}"#), ("$settings.y.z", "3")] {
+        let body = #"{"values":[{"key":"\#(key)","value":\#(value)}]}"#
+        #expect(try await home.front.post("/v2/things/\(own.token)", body).status == 201)
+        for stream in streams { try await stream.expect(Self.message(own, key, value)) }
+      }
+    }
+  }
+
   @Test(arguments: UserStream.Form.allCases) func `hears of a share what was granted, from the confirmation to the end of it`(
     form: UserStream.Form
   ) async throws {

@@ -86,7 +86,8 @@ extension FirmwareService {
   private func batch(_ writing: ResourceWriting, of thing: ThingStanding, by owner: Int64?, at now: Timestamp) -> ResourceBatch
   {
     let written = writing.written
-    let keys = Set(written.map(\.key)).sorted()
+    // Settings are one resource to those who listen, by whichever name they were written.
+    let keys = Set(written.map { ResourceKey.granted($0.key) }).sorted()
     return ResourceBatch(
       thingID: thing.thingID, changes: writing.changes, owner: owner, arrivedAt: now,
       committed: { [live] whoSee in
@@ -99,7 +100,7 @@ extension FirmwareService {
           guard !listeners.isEmpty else { continue }
           let users = whoSee(key).intersection(listeners)
           guard !users.isEmpty else { continue }
-          let text = LiveTexts.values(written.filter { $0.key == key }, thing: thing.publicID)
+          let text = LiveTexts.values(written.filter { ResourceKey.granted($0.key) == key }, thing: thing.publicID)
           messages += users.map { (.resource(userID: $0, key: key), text) }
         }
         if !messages.isEmpty { live.publish(messages) }
