@@ -201,6 +201,34 @@ import Testing
     }
   }
 
+  /// Who asks and does not take the answers is not listened to; who takes them late gets all.
+  @Test func answersThatNobodyTakesDoNotPileUp() async throws {
+    let test = try await TestService()
+    try await test.createModel()
+    let token = try await test.activate()
+    let image = imageBytes(1 << 20)
+    let firmware = try await test.release("1.0.0", image).publicID
+    let path = Self.image.replacing("TOKEN", with: token).replacing("FIRMWARE", with: firmware)
+    try await test.application(.both).test(.live) { client in
+      let warm = try WireClient(port: client.port)
+      warm.send(Self.get(path))
+      _ = try await warm.readToEnd()
+      let flooding = try WireClient(port: client.port, receiveBuffer: 4096)
+      #expect(flooding.flood(Self.get(path, ending: false), upTo: 64 << 20) < 64 << 20)
+      flooding.reset()
+      let late = try WireClient(port: client.port, receiveBuffer: 4096)
+      late.send(String(repeating: Self.get(path, ending: false), count: 20) + Self.get(path))
+      var rest = try await late.readToEnd()[...]
+      for _ in 0..<21 {
+        let end = try #require(rest.firstRange(of: Array("\r\n\r\n".utf8))).upperBound
+        try #require(rest.count >= end - rest.startIndex + image.count)
+        #expect(Array(rest[end..<(end + image.count)]) == image)
+        rest = rest[(end + image.count)...]
+      }
+      #expect(rest.isEmpty)
+    }
+  }
+
   @Test func aThingThatIsNotInMemoryIsAnsweredByTheRouter() async throws {
     let requests = [try #require(Self.requests.first { $0.name == "reads around a write" }).text]
     let unknown = try await outcomes(by: .both, isKnown: false, of: requests)

@@ -50,6 +50,24 @@ final class WireClient: Sendable {
     _ = Foundation.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
   }
 
+  /// Sends the same over and over, up to so many bytes, or until the other side has taken nothing for a second.
+  /// - Returns: how many bytes the system took.
+  func flood(_ text: String, upTo most: Int) -> Int {
+    var limit = timeval(tv_sec: 1, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    let bytes = Array(String(repeating: text, count: 1000).utf8)
+    var taken = 0
+    while taken < most {
+      let offset = taken % bytes.count
+      let count = bytes[offset...].withUnsafeBytes {
+        Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      guard count > 0 else { break }
+      taken += count
+    }
+    return taken
+  }
+
   func send(_ text: String) { send(Array(text.utf8)) }
 
   func get(_ path: String, _ headers: [String] = []) {

@@ -34,17 +34,8 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
 
   private enum Claim {
     case stream
-    /// A write of values, with what has come of its body.
-    case write(ThingToken, ByteBuffer)
-    /// A request without a body.
-    case get(DirectAnswers.Claim)
-
-    init(_ claim: DirectAnswers.Claim) {
-      switch claim {
-      case .write(let token): self = .write(token, ByteBuffer())
-      case .poll, .download: self = .get(claim)
-      }
-    }
+    /// What is answered here, with what has come of its body.
+    case direct(DirectAnswers.Claim, ByteBuffer)
   }
 
   private enum Input {
@@ -68,6 +59,8 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   private var taken = 0
   private var held = CircularBuffer<Input>()
   private var readIsHeld = false
+  /// Answers of ours wait for a client that does not take them.
+  private var answersWait = false
   private var context: ChannelHandlerContext?
 
   init(
@@ -148,12 +141,12 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
       if live != nil, Self.maySubscribe(head) {
         state = .collecting(head, .stream)
       } else if let claim = direct?.claim(head) {
-        state = .collecting(head, Claim(claim))
+        state = .collecting(head, .direct(claim, ByteBuffer()))
       } else {
         pass(head, context)
       }
-    case (.body(let piece), .collecting(let head, .write(let token, let body))):
-      collect(piece, after: body, of: head, by: token, context)
+    case (.body(let piece), .collecting(let head, .direct(let claim, let body))):
+      collect(piece, after: body, of: head, claim, context)
     case (.body, .passing): context.fireChannelRead(wrapInboundOut(part))
     case (.end, .passing):
       state = .betweenRequests
@@ -178,13 +171,14 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func collect(
-    _ piece: ByteBuffer, after body: ByteBuffer, of head: HTTPRequest, by token: ThingToken, _ context: ChannelHandlerContext
+    _ piece: ByteBuffer, after body: ByteBuffer, of head: HTTPRequest, _ claim: DirectAnswers.Claim,
+    _ context: ChannelHandlerContext
   ) {
     var (body, piece) = (body, piece)
     state = .passing
     body.writeBuffer(&piece)
     if body.readableBytes <= DirectAnswers.longestBody {
-      state = .collecting(head, .write(token, body))
+      state = .collecting(head, .direct(claim, body))
     } else {
       pass(head, context)
       context.fireChannelRead(wrapInboundOut(.body(body)))
@@ -228,28 +222,28 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   private func answer(_ head: HTTPRequest, _ claim: Claim, _ context: ChannelHandlerContext) {
     switch claim {
     case .stream: answer(head, context)
-    case .write(let token, let body): write(body, by: token, head, context)
-    case .get(let claim):
-      taken += 1
-      if let answer = direct?.answer(claim, head) {
-        state = .betweenRequests
-        send(answer, context)
-      } else {
-        ask(head, ByteBuffer(), context)
-      }
+    case .direct(let claim, let body): answer(head, body, claim, context)
     }
   }
 
-  private func write(_ body: ByteBuffer, by token: ThingToken, _ head: HTTPRequest, _ context: ChannelHandlerContext) {
+  private func answer(
+    _ head: HTTPRequest, _ body: ByteBuffer, _ claim: DirectAnswers.Claim, _ context: ChannelHandlerContext
+  ) {
     guard let direct else { return }
     state = .answering
     taken += 1
     let loop = context.eventLoop
     let front = NIOLoopBound(self, eventLoop: loop)
-    let isBegun = direct.write(body, by: token) { answer in
+    let outcome = direct.answer(claim, head, body) { answer in
       loop.execute { front.value.finish(head, body, answer) }
     }
-    if !isBegun { ask(head, body, context) }
+    switch outcome {
+    case .answer(let answer):
+      state = .betweenRequests
+      send(answer, context)
+    case .later: break
+    case .unanswered: ask(head, body, context)
+    }
   }
 
   private func finish(_ head: HTTPRequest, _ body: ByteBuffer, _ answer: DirectAnswers.Answer?) {
@@ -274,6 +268,7 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
       context.write(wrapOutboundOut(.body(answer.body)), promise: sent)
     }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    answersWait = !context.channel.isWritable
   }
 
   /// Gives a request to the framework after all, as if nobody had looked at it before.
@@ -316,10 +311,7 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   private func release(_ context: ChannelHandlerContext) {
     while !isBusy, let input = held.popFirst() { take(input, context) }
     context.fireChannelReadComplete()
-    if !isBusy, readIsHeld {
-      readIsHeld = false
-      context.read()
-    }
+    if !isBusy { readIfHeld(context) }
   }
 
   private func becomeStream(_ opening: LiveOpening, _ response: Response, _ context: ChannelHandlerContext) {
@@ -365,8 +357,25 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   // MARK: Channel
 
   func read(context: ChannelHandlerContext) {
-    // One read ahead, so that nothing has to be registered anew for every request, and not two.
-    if isBusy, !held.isEmpty { readIsHeld = true } else { context.read() }
+    if mayRead { context.read() } else { readIsHeld = true }
+  }
+
+  /// One read ahead, so that nothing has to be registered anew for every request, and not two; none from a client that does not
+  /// take what it has asked for.
+  private var mayRead: Bool { !answersWait && (!isBusy || held.isEmpty) }
+
+  private func readIfHeld(_ context: ChannelHandlerContext) {
+    guard readIsHeld, mayRead else { return }
+    readIsHeld = false
+    context.read()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      answersWait = false
+      readIfHeld(context)
+    }
+    context.fireChannelWritabilityChanged()
   }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }

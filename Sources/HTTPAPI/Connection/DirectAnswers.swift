@@ -24,12 +24,21 @@ public struct DirectAnswers: Sendable {
     var whenSent: (@Sendable () -> Void)?
   }
 
+  enum Outcome {
+    case answer(Answer)
+    /// The answer comes later.
+    case later
+    /// The router has to be asked.
+    case unanswered
+  }
+
   /// The longest body that is read on an event loop, in bytes: others wait behind it.
   static let longestBody = 4096
 
-  private static let path = Array("/v2/things/".utf8)
-  private static let poll = Array("/firmwares/latest".utf8)
-  private static let download = Array("/firmwares/download/".utf8)
+  /// What stands before the token, and after it.
+  private static let path = Array(Endpoints.writeResources.literalPieces[0].utf8)
+  private static let poll = Array(Endpoints.latestFirmwares.literalPieces[1].utf8)
+  private static let download = Array(Endpoints.downloadFirmware.literalPieces[1].utf8)
   private static let created = ByteBuffer(bytes: ResourceRoutes.created)
 
   private let service: FirmwareService
@@ -92,12 +101,16 @@ public struct DirectAnswers: Sendable {
 
   // MARK: Answers
 
-  /// The answer to a request without a body; nil where the router has to be asked.
-  func answer(_ claim: Claim, _ head: HTTPRequest) -> Answer? {
+  /// Answers a request that was claimed.
+  /// - Parameter done: given the answer that comes later, on another thread; nil where the router has to be asked after all.
+  func answer(
+    _ claim: Claim, _ head: HTTPRequest, _ body: ByteBuffer, done: @escaping @Sendable (Answer?) -> Void
+  ) -> Outcome {
     switch claim {
-    case .poll(let token, let report): answerPoll(by: token, report, head)
-    case .download(let token, let firmware): answerDownload(of: firmware, by: token, head)
-    case .write: nil
+    case .poll(let token, let report): answerPoll(by: token, report, head).map { .answer($0) } ?? .unanswered
+    case .download(let token, let firmware):
+      answerDownload(of: firmware, by: token, head).map { .answer($0) } ?? .unanswered
+    case .write(let token): write(body, by: token, done: done) ? .later : .unanswered
     }
   }
 
@@ -130,7 +143,7 @@ public struct DirectAnswers: Sendable {
   /// Writes what a body says.
   /// - Parameter done: given the answer once it is durable, on another thread; nil where it could not be made so.
   /// - Returns: false where the router has to be asked at once.
-  func write(_ body: ByteBuffer, by token: ThingToken, done: @escaping @Sendable (Answer?) -> Void) -> Bool {
+  private func write(_ body: ByteBuffer, by token: ThingToken, done: @escaping @Sendable (Answer?) -> Void) -> Bool {
     let start = ContinuousClock.now
     return service.writeResources(ofThingBy: token) {
       records(in: Array(body.readableBytesView))
