@@ -39,3 +39,11 @@ extension AppList: PagedList {
 extension UserList: PagedList {
   public func followed(by page: Self) -> Self { Self(users: users + page.users, next: page.next) }
 }
+
+extension RolloutList: PagedList {
+  public func followed(by page: Self) -> Self { Self(rollouts: rollouts + page.rollouts, next: page.next) }
+}
+
+extension DeliveryList: PagedList {
+  public func followed(by page: Self) -> Self { Self(things: things + page.things, next: page.next) }
+}

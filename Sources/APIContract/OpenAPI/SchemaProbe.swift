@@ -62,6 +62,21 @@ extension InstallationState: SchemaDescribed {
   static var schemaSample: InstallationState { .offered }
 }
 
+extension DeliveryState: SchemaDescribed {
+  static var schema: JSONSchema { .choice(allCases.map(\.rawValue)) }
+  static var schemaSample: DeliveryState { .waiting }
+}
+
+extension RolloutState: SchemaDescribed {
+  static var schema: JSONSchema { .choice(allCases.map(\.rawValue)) }
+  static var schemaSample: RolloutState { .draft }
+}
+
+extension RolloutStageState: SchemaDescribed {
+  static var schema: JSONSchema { .choice(allCases.map(\.rawValue)) }
+  static var schemaSample: RolloutStageState { .pending }
+}
+
 extension JSONValue: SchemaDescribed {
   static var schema: JSONSchema { .any }
   static var schemaSample: JSONValue { .null }
