@@ -75,13 +75,14 @@ let package = Package(
     room("ImageFormats", ["Domain"]),
     room("LiveChannels", ["Domain", nioCore]),
     room("Mail", ["Domain", nioCore, nioPosix, nioSSL]),
+    room("Webhooks", ["Domain", "Cryptography", httpClient, nioCore, nioHTTP1]),
 
     // Floor 2: work
     room(
       "FirmwareService",
       [
-        "Catalog", "ImageStore", "Signing", "Rollouts", "ImageFormats", "LiveChannels", "Mail", "Domain", "Cryptography",
-        "Telemetry", nioCore, log, metrics, lifecycle,
+        "Catalog", "ImageStore", "Signing", "Rollouts", "ImageFormats", "LiveChannels", "Mail", "Webhooks", "Domain",
+        "Cryptography", "Telemetry", nioCore, log, metrics, lifecycle,
       ]),
     room("APIContract", ["Domain"]),
 
@@ -100,8 +101,8 @@ let package = Package(
       name: "firmament",
       dependencies: [
         "HTTPAPI", "FirmwareService", "APIClient", "APIContract", "Catalog", "ImageStore", "Signing", "LiveChannels", "Mail",
-        "Cryptography", "Telemetry", "Domain", arguments, configuration, log, metrics, lifecycle, signals, systemPackage,
-        hummingbird, hummingbirdCore,
+        "Webhooks", "Cryptography", "Telemetry", "Domain", arguments, configuration, log, metrics, lifecycle, signals,
+        systemPackage, hummingbird, hummingbirdCore,
         nioCore, nioPosix,
       ],
       swiftSettings: strict),
@@ -120,11 +121,12 @@ let package = Package(
     tests("ImageFormatsTests", ["ImageFormats", "Domain"]),
     tests("LiveChannelsTests", ["LiveChannels", "Domain", nioCore, nioPosix, nioEmbedded]),
     tests("MailTests", ["Mail", "Domain", nioCore, nioPosix, nioSSL]),
+    tests("WebhooksTests", ["Webhooks", "Cryptography", "Domain", nioCore, nioPosix]),
     tests(
       "FirmwareServiceTests",
       [
-        "FirmwareService", "Catalog", "ImageStore", "Signing", "Mail", "Cryptography", "Domain", grdb, log, nioCore, nioPosix,
-        lifecycle,
+        "FirmwareService", "Catalog", "ImageStore", "Rollouts", "Signing", "Mail", "Webhooks", "Cryptography", "Domain", grdb,
+        log, nioCore, nioPosix, lifecycle,
       ]),
     tests(
       "HTTPAPITests",
@@ -134,7 +136,7 @@ let package = Package(
         nioWebSocket, hummingbirdTesting, hummingbirdCore, log, nioPosix, httpTypes, hummingbird, nioCore, nioHTTP1,
         nioEmbedded,
       ]),
-    tests("CommandTests", ["firmament", "APIClient", "APIContract", "Domain", nioCore, nioPosix, nioHTTP1]),
+    tests("CommandTests", ["firmament", "APIClient", "APIContract", "Domain", arguments, nioCore, nioPosix, nioHTTP1]),
     tests(
       "EndToEndTests", ["firmament", "APIClient", "APIContract", "Cryptography", "Domain", httpClient, nioCore],
       exclude: ["Fixtures"]),

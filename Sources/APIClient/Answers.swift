@@ -28,7 +28,7 @@ extension ServerConnection {
     let status = Int(response.status.code)
     let wait = response.headers.first(name: "Retry-After").flatMap { Int($0) }
     if let problem = try? JSONDecoder().decode(Problem.self, from: body) {
-      if status == 401 { return tokenRefused(problem.code) }
+      if status == 401 { return tokenRefused(problem) }
       return APIClientError(.refused, problem.detail, status: status, problem: problem.code, retryAfter: wait)
     }
     if let error = try? JSONDecoder().decode(ThingAPIError.self, from: body) {
@@ -41,11 +41,13 @@ extension ServerConnection {
       retryAfter: wait)
   }
 
-  private func tokenRefused(_ problem: String?) -> APIClientError {
-    APIClientError(
+  private func tokenRefused(_ problem: Problem?) -> APIClientError {
+    let ended = ["token-expired", "token-revoked"].contains(problem?.code) ? problem?.detail : nil
+    return APIClientError(
       .tokenRefused,
-      "\(address) refused the operator token: use the one in operator.token of its store, with --token or firmament login",
-      status: 401, problem: problem)
+      "\(address) refused the operator token: "
+        + (ended ?? "use the one in operator.token of its store, with --token or firmament login"),
+      status: 401, problem: problem?.code)
   }
 }
 

@@ -13,6 +13,10 @@ extension OperatorClient {
     try await call(Endpoints.showModel, Endpoints.showModel.path(name))
   }
 
+  public func setModel(_ settings: ModelSettings, model: String) async throws -> ModelShape {
+    try await call(Endpoints.setModel, Endpoints.setModel.path(model), sending: settings)
+  }
+
   public func setRetention(_ retention: RetentionShape, model: String) async throws -> ModelShape {
     try await call(Endpoints.setRetention, Endpoints.setRetention.path(model), sending: retention)
   }

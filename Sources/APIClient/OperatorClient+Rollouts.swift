@@ -23,7 +23,7 @@ extension OperatorClient {
 
   public func rolloutThings(
     _ id: String, state: String? = nil, limit: Int = Self.pageSize, after cursor: PageCursor? = nil
-  ) async throws -> DeliveryList {
+  ) async throws -> RolloutThingList {
     try await page(
       Endpoints.listRolloutThings, Endpoints.listRolloutThings.path(id), query: [("state", state)], limit: limit,
       after: cursor)

@@ -13,9 +13,4 @@ extension OperatorClient {
   public func verifyStore() async throws -> VerificationShape {
     try await call(Endpoints.verifyStore, Endpoints.verifyStore.path())
   }
-
-  /// Who the token belongs to.
-  public func showOperator() async throws -> OperatorShape {
-    try await call(Endpoints.showOperator, Endpoints.showOperator.path())
-  }
 }

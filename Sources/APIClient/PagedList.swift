@@ -44,6 +44,6 @@ extension RolloutList: PagedList {
   public func followed(by page: Self) -> Self { Self(rollouts: rollouts + page.rollouts, next: page.next) }
 }
 
-extension DeliveryList: PagedList {
+extension RolloutThingList: PagedList {
   public func followed(by page: Self) -> Self { Self(things: things + page.things, next: page.next) }
 }

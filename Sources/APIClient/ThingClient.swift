@@ -23,7 +23,8 @@ public struct ThingClient: Sendable {
   public enum Poll: Sendable {
     /// 304: as when the entity tag was given.
     case unchanged
-    case firmwares([LatestFirmware], etag: String?)
+    /// - Parameter retryAfter: seconds after which the server wants to be asked again; nil where it does not say.
+    case firmwares([LatestFirmware], etag: String?, retryAfter: Int64?)
   }
 
   /// - Parameters:
@@ -43,7 +44,8 @@ public struct ThingClient: Sendable {
     if response.status.code == 304 { return .unchanged }
     guard response.status.code == 200 else { throw connection.refusal(response, body) }
     let answer: LatestFirmwares = try connection.decode(body, of: response)
-    return .firmwares(answer.firmwares, etag: response.headers.first(name: "ETag"))
+    return .firmwares(
+      answer.firmwares, etag: response.headers.first(name: "ETag"), retryAfter: answer.retryAfter)
   }
 
   /// The signed manifest of a firmware.

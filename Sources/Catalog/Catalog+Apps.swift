@@ -7,13 +7,14 @@ extension Catalog {
   /// - Returns: the app, and whether it was not declared before.
   public func declareApp(_ name: String, at now: Timestamp, audit: AuditEntry) async throws -> (app: App, isNew: Bool) {
     try await write { db in
+      let before = try Self.app(named: name, db)
       try db.execute(
         sql: """
           INSERT INTO app (name, createdAt, declaredAt) VALUES (?1, ?2, ?2)
           ON CONFLICT (name) DO UPDATE SET declaredAt = excluded.declaredAt WHERE declaredAt IS NULL
           """, arguments: [name, now.milliseconds])
       let isNew = db.changesCount > 0
-      if isNew { try audit.insert(db) }
+      if isNew { try audit.insert(db, before: before.map { _ in ["created": "false"] }, after: ["created": "true"]) }
       guard let app = try Self.app(named: name, db) else { throw CatalogError(.missing, "the app is gone") }
       return (app, isNew)
     }

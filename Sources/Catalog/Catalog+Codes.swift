@@ -21,14 +21,18 @@ extension Catalog {
         try Self.insert(code, modelID: modelID, thingID: nil, now, db)
         return db.lastInsertedRowID
       }
-      try audit.insert(db)
+      try audit.insert(db, before: nil, after: ["codes": String(codes.count)])
       return ids
     }
   }
 
   /// Codes, newest first.
-  /// - Parameter after: the row id of the last code of the page before.
-  public func codes(modelID: Int64?, unusedOnly: Bool, after: Int64?, limit: Int) async throws -> [ActivationCode] {
+  /// - Parameters:
+  ///   - models: only of these; of all where nil.
+  ///   - after: the row id of the last code of the page before.
+  public func codes(
+    modelID: Int64?, of models: Set<Int64>? = nil, unusedOnly: Bool, after: Int64?, limit: Int
+  ) async throws -> [ActivationCode] {
     try await read { db in
       try Row.fetchAll(
         db,
@@ -36,8 +40,9 @@ extension Catalog {
           SELECT activationCode.*, model.name AS modelName, thing.publicId AS thingPublicId FROM activationCode
           JOIN model ON model.id = activationCode.modelId LEFT JOIN thing ON thing.id = activationCode.thingId
           WHERE activationCode.id < ?1 AND (?2 IS NULL OR activationCode.modelId = ?2) AND (?3 = 0 OR usedAt IS NULL)
+            AND (?5 IS NULL OR activationCode.modelId IN (SELECT value FROM json_each(?5)))
           ORDER BY activationCode.id DESC LIMIT ?4
-          """, arguments: [after ?? Int64.max, modelID, unusedOnly, limit]
+          """, arguments: [after ?? Int64.max, modelID, unusedOnly, limit, try models.map(jsonText)]
       ).map { row in
         ActivationCode(
           id: row["id"], sealedCode: row.bytes("sealedCode"), model: row["modelName"], createdAt: row.time("createdAt"),

@@ -15,10 +15,11 @@ public struct NewFirmware: Sendable {
   public let format: String
   public let formatDetails: [String: String]
   public let createdAt: Timestamp
+  public let requires: String?
 
   public init(
     publicID: String, mcuID: Int64, version: FirmwareVersion, sequence: Int64, digest: ImageDigest, size: Int64, keyID: String,
-    envelope: [UInt8], format: String, formatDetails: [String: String], createdAt: Timestamp
+    envelope: [UInt8], format: String, formatDetails: [String: String], createdAt: Timestamp, requires: String? = nil
   ) {
     self.publicID = publicID
     self.mcuID = mcuID
@@ -31,26 +32,48 @@ public struct NewFirmware: Sendable {
     self.format = format
     self.formatDetails = formatDetails
     self.createdAt = createdAt
+    self.requires = requires
+  }
+}
+
+/// The publication of a firmware, which is a rollout to all in one stage: its id, and who does it when.
+public struct Publication: Sendable {
+  public let rolloutID: String
+  public let by: String
+  public let at: Timestamp
+
+  public init(rolloutID: String, by: String, at: Timestamp) {
+    self.rolloutID = rolloutID
+    self.by = by
+    self.at = at
   }
 }
 
 /// What became of a registration.
 public enum Registration: Sendable {
-  case registered(Firmware)
+  case registered(Firmware, [RolloutChange])
   /// The same model, MCU, version and digest was there; nothing was changed but, where asked, its publication.
-  case repeated(Firmware)
+  case repeated(Firmware, [RolloutChange])
   /// The version is registered with other bytes.
   case otherBytes(Firmware)
   /// The sequence is not larger than the newest.
   case oldSequence(newest: Int64)
+
+  var changes: [RolloutChange] {
+    switch self {
+    case .registered(_, let changes), .repeated(_, let changes): changes
+    case .otherBytes, .oldSequence: []
+    }
+  }
 }
 
 /// Images and firmware: what engineers upload.
 extension Catalog {
   /// Records that an image has landed in the store. Again is a success.
-  public func recordImage(_ digest: ImageDigest, size: Int64, at now: Timestamp) async throws {
+  public func recordImage(_ digest: ImageDigest, size: Int64, at now: Timestamp, audit: AuditEntry? = nil) async throws {
     try await write { db in
       try Self.insertImage(digest, size: size, now, db)
+      if db.changesCount > 0 { try audit?.insert(db, before: nil, after: ["size": String(size)]) }
     }
   }
 
@@ -61,47 +84,112 @@ extension Catalog {
   }
 
   /// Registers a firmware, and decides in one transaction whether it may be.
-  /// - Parameter publish: also publish it, when it is registered or was before.
-  public func register(_ new: NewFirmware, publish: Bool, at now: Timestamp, audit: AuditEntry) async throws -> Registration {
-    try await write { db in
-      let known = try Row.fetchOne(
-        db, sql: "\(Self.firmwareQuery) WHERE firmware.mcuId = ? AND firmware.version = ?",
-        arguments: [new.mcuID, new.version.text])
-      if let known {
-        let firmware = try Self.firmware(known)
-        guard firmware.digest == new.digest else { return .otherBytes(firmware) }
-        guard publish, firmware.publishedAt == nil else { return .repeated(firmware) }
-        try Self.setPublication(of: firmware.id, now, db)
-        try audit.insert(db)
-        return .repeated(try Self.firmware(firmware.id, db))
-      }
-      let newest = try Int64.fetchOne(
-        db, sql: "SELECT MAX(sequence) FROM firmware WHERE mcuId = ?", arguments: [new.mcuID])
-      if let newest, new.sequence <= newest { return .oldSequence(newest: newest) }
-      // The bytes were seen a moment ago; their row may have gone as an orphan's.
-      try Self.insertImage(new.digest, size: new.size, now, db)
-      let details = try jsonText(new.formatDetails)
-      try db.execute(
-        sql: """
-          INSERT INTO firmware (publicId, mcuId, version, sequence, digest, keyId, envelope, format, formatDetails, createdAt,
-            registeredAt, publishedAt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-          """,
-        arguments: [
-          new.publicID, new.mcuID, new.version.text, new.sequence, new.digest.hex, new.keyID, Data(new.envelope), new.format,
-          details, new.createdAt.milliseconds, now.milliseconds, publish ? now.milliseconds : nil,
-        ])
-      let id = db.lastInsertedRowID
-      try audit.insert(db)
-      return .registered(try Self.firmware(id, db))
-    }
+  /// - Parameter publication: also publish it, when it is registered or was before.
+  public func register(
+    _ new: NewFirmware, publishing publication: Publication?, at now: Timestamp, audit: AuditEntry,
+    committed: @escaping @Sendable ([RolloutChange]) -> Void = { _ in }
+  ) async throws -> Registration {
+    try await write(
+      { db in
+        let known = try Row.fetchOne(
+          db, sql: "\(Self.firmwareQuery) WHERE firmware.mcuId = ? AND firmware.version = ?",
+          arguments: [new.mcuID, new.version.text])
+        if let known {
+          let firmware = try Self.firmware(known)
+          guard firmware.digest == new.digest else { return .otherBytes(firmware) }
+          guard let publication, firmware.publishedAt == nil else { return .repeated(firmware, []) }
+          let change = try Self.publish(firmware, publication, db)
+          try audit.insert(db, before: ["published": "false"], after: ["published": "true"])
+          return .repeated(try Self.firmware(firmware.id, db), [change])
+        }
+        let newest = try Int64.fetchOne(
+          db, sql: "SELECT MAX(sequence) FROM firmware WHERE mcuId = ?", arguments: [new.mcuID])
+        if let newest, new.sequence <= newest { return .oldSequence(newest: newest) }
+        // The bytes were seen a moment ago; their row may have gone as an orphan's.
+        try Self.insertImage(new.digest, size: new.size, now, db)
+        let details = try jsonText(new.formatDetails)
+        try db.execute(
+          sql: """
+            INSERT INTO firmware (publicId, mcuId, version, sequence, digest, keyId, envelope, format, formatDetails, createdAt,
+              registeredAt, requires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+          arguments: [
+            new.publicID, new.mcuID, new.version.text, new.sequence, new.digest.hex, new.keyID, Data(new.envelope), new.format,
+            details, new.createdAt.milliseconds, now.milliseconds, new.requires,
+          ])
+        let id = db.lastInsertedRowID
+        try audit.insert(
+          db, before: nil, after: ["id": new.publicID, "published": String(publication != nil)])
+        let change = try publication.map { try Self.publish(try Self.firmware(id, db), $0, db) }
+        return .registered(try Self.firmware(id, db), change.map { [$0] } ?? [])
+      }, committed: { committed($0.changes) })
   }
 
-  /// Publishes a firmware, or withdraws it with nil; again changes nothing.
-  public func setPublication(of firmwareID: Int64, _ publishedAt: Timestamp?, audit: AuditEntry) async throws -> Firmware {
-    try await write { db in
-      if try Self.setPublication(of: firmwareID, publishedAt, db) { try audit.insert(db) }
-      return try Self.firmware(firmwareID, db)
-    }
+  /// Offers a firmware to all things of its model; again changes nothing.
+  public func publish(
+    _ firmwareID: Int64, _ publication: Publication, audit: AuditEntry,
+    committed: @escaping @Sendable ([RolloutChange]) -> Void = { _ in }
+  ) async throws -> (firmware: Firmware, changes: [RolloutChange]) {
+    try await write(
+      { db in
+        let firmware = try Self.firmware(firmwareID, db)
+        guard firmware.publishedAt == nil else { return (firmware, []) }
+        let change = try Self.publish(firmware, publication, db)
+        try audit.insert(db, before: ["published": "false"], after: ["published": "true"])
+        return (try Self.firmware(firmwareID, db), [change])
+      }, committed: { committed($0.changes) })
+  }
+
+  /// Ends every rollout of a firmware, its publication among them; again changes nothing.
+  public func withdraw(
+    _ firmwareID: Int64, at now: Timestamp, audit: AuditEntry,
+    committed: @escaping @Sendable ([RolloutChange]) -> Void = { _ in }
+  ) async throws -> (firmware: Firmware, changes: [RolloutChange]) {
+    try await write(
+      { db in
+        let firmware = try Self.firmware(firmwareID, db)
+        let ids = try Int64.fetchAll(
+          db,
+          sql: """
+            SELECT rollout.id FROM rollout JOIN rolloutItem ON rolloutItem.rolloutId = rollout.id
+            WHERE rolloutItem.firmwareId = ? AND rollout.state <> 'cancelled' ORDER BY rollout.id
+            """, arguments: [firmwareID])
+        let changes = try ids.map { id in
+          var rollout = try Self.rollout(id, db)
+          rollout.state = .cancelled
+          rollout.endedAt = now
+          try Self.update(rollout, db)
+          let event = RolloutEvent(
+            rolloutID: rollout.publicID, model: firmware.model, at: now, kind: .cancelled, details: ["by": audit.actor])
+          return RolloutChange(rollout: rollout, events: [try Self.insert(event, db)])
+        }
+        try db.execute(
+          sql: "UPDATE firmware SET publishedAt = NULL, withdrawnAt = ? WHERE id = ?",
+          arguments: [now.milliseconds, firmwareID])
+        if firmware.publishedAt != nil || !changes.isEmpty {
+          try audit.insert(
+            db, before: ["published": String(firmware.publishedAt != nil)], after: ["published": "false"])
+        }
+        return (try Self.firmware(firmwareID, db), changes)
+      }, committed: { committed($0.changes) })
+  }
+
+  private static func publish(
+    _ firmware: Firmware, _ publication: Publication, _ db: Database
+  ) throws -> RolloutChange {
+    let row = NewRolloutRow(
+      publicID: publication.rolloutID, modelID: firmware.modelID, plan: .publication,
+      items: [RolloutItem(mcuID: firmware.mcuID, firmwareID: firmware.id)],
+      stages: [RolloutStage(scope: .share(1_000_000), openedAt: publication.at)], state: .running,
+      createdBy: publication.by)
+    let rollout = try insert(row, publishing: firmware.id, at: publication.at, db)
+    try db.execute(
+      sql: "UPDATE firmware SET publishedAt = ?, withdrawnAt = NULL WHERE id = ?",
+      arguments: [publication.at.milliseconds, firmware.id])
+    let event = RolloutEvent(
+      rolloutID: rollout.publicID, model: firmware.model, at: publication.at, kind: .started,
+      details: ["by": publication.by, "firmware": firmware.publicID])
+    return RolloutChange(rollout: rollout, events: [try insert(event, db)])
   }
 
   /// Every firmware, oldest registration first.
@@ -141,14 +229,6 @@ extension Catalog {
     JOIN model ON model.id = mcu.modelId
     """
 
-  @discardableResult
-  private static func setPublication(of id: Int64, _ publishedAt: Timestamp?, _ db: Database) throws -> Bool {
-    try db.execute(
-      sql: "UPDATE firmware SET publishedAt = ? WHERE id = ? AND (publishedAt IS NULL) <> (? IS NULL)",
-      arguments: [publishedAt?.milliseconds, id, publishedAt?.milliseconds])
-    return db.changesCount > 0
-  }
-
   private static func firmware(_ id: Int64, _ db: Database) throws -> Firmware {
     let row = try Row.fetchOne(db, sql: "\(firmwareQuery) WHERE firmware.id = ?", arguments: [id])
     guard let row else { throw CatalogError(.missing, "no such firmware") }
@@ -160,6 +240,7 @@ extension Catalog {
       id: row["id"], publicID: row["publicId"], modelID: row["modelId"], model: row["modelName"], mcuID: row["mcuId"],
       mcu: row["mcuName"], version: try row.version("version"), sequence: row["sequence"], digest: try row.digest("digest"),
       size: row["size"], keyID: row["keyId"], format: row["format"], formatDetails: row.details("formatDetails"),
-      createdAt: row.time("createdAt"), registeredAt: row.time("registeredAt"), publishedAt: row.optionalTime("publishedAt"))
+      createdAt: row.time("createdAt"), registeredAt: row.time("registeredAt"), publishedAt: row.optionalTime("publishedAt"),
+      requires: row["requires"], isWithdrawn: (row["withdrawnAt"] as Int64?) != nil)
   }
 }

@@ -74,7 +74,8 @@ extension Catalog {
         let owner = try Int64.fetchOne(
           db, sql: "SELECT userId FROM ownership WHERE thingId = ? AND endedAt IS NULL", arguments: [thingID])
       else { return false }
-      try audit.insert(db)
+      let user = try String.fetchOne(db, sql: "SELECT publicId FROM appUser WHERE id = ?", arguments: [owner]) ?? ""
+      try audit.insert(db, before: ["owner": user], after: ["owner": "none"])
       return try Self.endOwnership(of: thingID, by: owner, at: now, db)
     }
   }
@@ -93,9 +94,11 @@ extension Catalog {
   /// Lets a user link the thing by its id until then; nil for not at all.
   public func allowLink(of thingID: Int64, until: Timestamp?, audit: AuditEntry) async throws {
     try await write { db in
+      let before = try Row.fetchOne(db, sql: "SELECT linkAllowedUntil FROM thing WHERE id = ?", arguments: [thingID])
       try db.execute(
         sql: "UPDATE thing SET linkAllowedUntil = ? WHERE id = ?", arguments: [until?.milliseconds, thingID])
-      try audit.insert(db)
+      func told(_ moment: Timestamp?) -> [String: String] { ["allowedUntil": moment?.iso8601 ?? "never"] }
+      try audit.insert(db, before: told(before?.optionalTime("linkAllowedUntil")), after: told(until))
     }
   }
 

@@ -5,19 +5,45 @@ import GRDB
 extension Catalog {
   /// - Throws: `exists` when there is a model of that name.
   public func createModel(
-    name: String, mcus: [String], numericVersions: Bool, confirmWithin: Int64, at now: Timestamp, audit: AuditEntry
+    name: String, mcus: [String], numericVersions: Bool, confirmWithin: Int64, fourEyes: Bool = false,
+    pollInterval: Int64 = Model.defaultPollInterval, at now: Timestamp, audit: AuditEntry
   ) async throws {
     try await write { db in
       try db.execute(
-        sql: "INSERT INTO model (name, numericVersions, confirmWithin, createdAt) VALUES (?, ?, ?, ?)",
-        arguments: [name, numericVersions, confirmWithin, now.milliseconds])
+        sql: """
+          INSERT INTO model (name, numericVersions, confirmWithin, createdAt, fourEyes, pollSeconds) VALUES (?, ?, ?, ?, ?, ?)
+          """, arguments: [name, numericVersions, confirmWithin, now.milliseconds, fourEyes, pollInterval])
       let id = db.lastInsertedRowID
       for (position, mcu) in mcus.enumerated() {
         try db.execute(
           sql: "INSERT INTO mcu (modelId, position, name) VALUES (?, ?, ?)", arguments: [id, position, mcu])
       }
-      try audit.insert(db)
+      let after = [
+        "mcus": mcus.joined(separator: ", "), "numericVersions": String(numericVersions),
+        "confirmWithin": String(confirmWithin),
+      ].merging(Self.told(fourEyes: fourEyes, pollInterval: pollInterval)) { $1 }
+      try audit.insert(db, before: nil, after: after)
     }
+  }
+
+  /// Changes whether publishing needs a second operator, and how often its things are expected to ask; nil leaves a setting.
+  /// Changes nothing where all is so already.
+  public func setModel(_ modelID: Int64, fourEyes: Bool?, pollInterval: Int64?, audit: AuditEntry) async throws {
+    try await write { db in
+      guard let row = try Row.fetchOne(db, sql: "SELECT fourEyes, pollSeconds FROM model WHERE id = ?", arguments: [modelID])
+      else { throw CatalogError(.missing, "the model is gone") }
+      let before = Self.told(fourEyes: row["fourEyes"], pollInterval: row["pollSeconds"])
+      let after = Self.told(fourEyes: fourEyes ?? row["fourEyes"], pollInterval: pollInterval ?? row["pollSeconds"])
+      guard before != after else { return }
+      try db.execute(
+        sql: "UPDATE model SET fourEyes = coalesce(?, fourEyes), pollSeconds = coalesce(?, pollSeconds) WHERE id = ?",
+        arguments: [fourEyes, pollInterval, modelID])
+      try audit.insert(db, before: before, after: after)
+    }
+  }
+
+  private static func told(fourEyes: Bool, pollInterval: Int64) -> [String: String] {
+    ["fourEyes": fourEyes ? "on" : "off", "pollInterval": String(pollInterval)]
   }
 
   /// Every model, by name.
@@ -31,7 +57,8 @@ extension Catalog {
           id: row["id"], name: row["name"], numericVersions: row["numericVersions"], confirmWithin: row["confirmWithin"],
           createdAt: row.time("createdAt"),
           mcus: (mcus[row["id"]] ?? []).map { MCU(id: $0["id"], name: $0["name"]) },
-          retention: Retention(values: row["keptValues"], seconds: row["keptSeconds"]))
+          retention: Retention(values: row["keptValues"], seconds: row["keptSeconds"]),
+          fourEyes: row["fourEyes"], pollInterval: row["pollSeconds"])
       }
     }
   }
@@ -44,7 +71,8 @@ extension Catalog {
       try db.execute(
         sql: "INSERT INTO trustedKey (modelId, keyId, algorithm, name, pem, addedAt) VALUES (?, ?, ?, ?, ?, ?)",
         arguments: [modelID, key.keyID, key.algorithm, key.name, key.pem, key.addedAt.milliseconds])
-      try audit.insert(db)
+      let after = ["key": key.keyID, "algorithm": key.algorithm, "name": key.name ?? ""]
+      try audit.insert(db, before: nil, after: after)
       return (key, true)
     }
   }
@@ -56,7 +84,7 @@ extension Catalog {
       try db.execute(
         sql: "UPDATE trustedKey SET revokedAt = ? WHERE modelId = ? AND keyId = ? AND revokedAt IS NULL",
         arguments: [now.milliseconds, modelID, keyID])
-      if db.changesCount > 0 { try audit.insert(db) }
+      if db.changesCount > 0 { try audit.insert(db, before: ["revoked": "false"], after: ["revoked": "true"]) }
       return try Self.key(keyID, of: modelID, db)
     }
   }

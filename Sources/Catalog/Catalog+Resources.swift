@@ -8,15 +8,16 @@ extension Catalog {
   public func record(_ changes: [StandingChange] = [], _ batch: ResourceBatch) -> PendingCommit {
     let pending = PendingCommit()
     enqueue(
-      { [arrivals] db in
+      { [arrivals, failures] db in
         if let owner = batch.owner, try Self.seen(batch.thingID, nil, by: owner, db)?.owns != true {
           throw CatalogError(.notOwner, "the thing is not the user's any more")
         }
-        for change in changes { try Self.record(change, db) }
-        return try Self.apply(batch, arrivals, db)
+        let halted = try failures.record(changes, db)
+        return (try Self.apply(batch, arrivals, db), halted)
       },
-      done: { outcome, db in
-        if case .success(let resourceID) = outcome {
+      done: { [failures] outcome, db in
+        if case .success(let (resourceID, halted)) = outcome {
+          failures.tell(halted)
           // What was written stays written, whether or not anybody can be told.
           batch.committed { key in (try? Self.users(whoSee: key, of: batch.thingID, writtenTo: resourceID, db)) ?? [] }
         }

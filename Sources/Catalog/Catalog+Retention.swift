@@ -5,11 +5,18 @@ import GRDB
 extension Catalog {
   public func setRetention(_ retention: Retention, of modelID: Int64, audit: AuditEntry) async throws {
     try await write { db in
+      guard let row = try Row.fetchOne(db, sql: "SELECT keptValues, keptSeconds FROM model WHERE id = ?", arguments: [modelID])
+      else { throw CatalogError(.missing, "the model is gone") }
+      let before = Retention(values: row["keptValues"], seconds: row["keptSeconds"])
       try db.execute(
         sql: "UPDATE model SET keptValues = ?, keptSeconds = ? WHERE id = ?",
         arguments: [retention.values, retention.seconds, modelID])
-      try audit.insert(db)
+      try audit.insert(db, before: Self.told(before), after: Self.told(retention))
     }
+  }
+
+  private static func told(_ retention: Retention) -> [String: String] {
+    ["values": retention.values.map(String.init) ?? "all", "seconds": retention.seconds.map(String.init) ?? "all"]
   }
 
   /// The resources after `last`, in the order of their row ids, of models with a retention; archived ones too.

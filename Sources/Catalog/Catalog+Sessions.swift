@@ -38,8 +38,9 @@ extension Catalog {
   /// - Returns: their hashes.
   public func endSessions(of userID: Int64, audit: AuditEntry) async throws -> [[UInt8]] {
     try await write { db in
-      try audit.insert(db)
-      return try Self.endSessions(of: userID, except: nil, db)
+      let ended = try Self.endSessions(of: userID, except: nil, db)
+      try audit.insert(db, before: ["sessions": String(ended.count)], after: ["sessions": "0"])
+      return ended
     }
   }
 

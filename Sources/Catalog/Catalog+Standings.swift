@@ -6,12 +6,20 @@ public struct StandingChange: Sendable {
   public let thingID: Int64
   public var mcus: [MCUStanding]
   public var installations: [Installation]
+  public var deliveries: [Delivery]
+  /// The rollouts that no longer concern it.
+  public var leftRollouts: [Int64]
   public var lastSeenAt: Timestamp?
 
-  public init(thingID: Int64, mcus: [MCUStanding] = [], installations: [Installation] = [], lastSeenAt: Timestamp? = nil) {
+  public init(
+    thingID: Int64, mcus: [MCUStanding] = [], installations: [Installation] = [], deliveries: [Delivery] = [],
+    leftRollouts: [Int64] = [], lastSeenAt: Timestamp? = nil
+  ) {
     self.thingID = thingID
     self.mcus = mcus
     self.installations = installations
+    self.deliveries = deliveries
+    self.leftRollouts = leftRollouts
     self.lastSeenAt = lastSeenAt
   }
 }
@@ -34,18 +42,36 @@ public struct RunningCount: Sendable, Hashable {
 extension Catalog {
   /// Queues the present rows of things, for one transaction.
   public func record(_ changes: [StandingChange]) -> PendingCommit {
-    enqueue { db in for change in changes { try Self.record(change, db) } }
+    let pending = PendingCommit()
+    enqueue(
+      { [failures] db in try failures.record(changes, db) },
+      done: { [failures] outcome, _ in
+        if case .success(let halted) = outcome { failures.tell(halted) }
+        pending.finish(outcome.map { _ in })
+      })
+    return pending
   }
 
   /// Queues that a thing may have again what failed, was rejected or was rolled back on it.
   public func retry(_ firmwareIDs: [Int64], of thingID: Int64, audit: AuditEntry) -> PendingCommit {
     enqueue { db in
+      var before: [String: String] = [:]
       for id in firmwareIDs {
+        if let row = try Row.fetchOne(
+          db,
+          sql: """
+            SELECT mcu.name AS mcu, firmware.version, installation.state FROM installation
+            JOIN firmware ON firmware.id = installation.firmwareId JOIN mcu ON mcu.id = firmware.mcuId
+            WHERE installation.thingId = ? AND installation.firmwareId = ?
+            """, arguments: [thingID, id])
+        {
+          before["\(row["mcu"] as String)/\(row["version"] as String)"] = row["state"]
+        }
         try db.execute(
           sql: "UPDATE thingMCU SET firmwareId = NULL WHERE thingId = ? AND firmwareId = ?", arguments: [thingID, id])
         try db.execute(sql: "DELETE FROM installation WHERE thingId = ? AND firmwareId = ?", arguments: [thingID, id])
       }
-      try audit.insert(db)
+      try audit.insert(db, before: before, after: before.mapValues { _ in "none" })
     }
   }
 
@@ -102,6 +128,11 @@ extension Catalog {
         arguments: [change.thingID, mcu.mcuID, mcu.running, mcu.boot, mcu.reportedAt?.milliseconds, mcu.firmwareID])
     }
     for installation in change.installations { try record(installation, of: change.thingID, db) }
+    for delivery in change.deliveries { try record(delivery, of: change.thingID, db) }
+    for rolloutID in change.leftRollouts {
+      try db.cachedStatement(sql: "DELETE FROM delivery WHERE rolloutId = ? AND thingId = ?").execute(
+        arguments: [rolloutID, change.thingID])
+    }
     if let lastSeenAt = change.lastSeenAt {
       try db.cachedStatement(sql: "UPDATE thing SET lastSeenAt = ? WHERE id = ?").execute(
         arguments: [lastSeenAt.milliseconds, change.thingID])
@@ -112,17 +143,18 @@ extension Catalog {
     try db.cachedStatement(
       sql: """
         INSERT INTO installation (thingId, firmwareId, state, since, installedAt, bootAtInstall, otherVersionSaidAt, code,
-          message, bytesServed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          message, bytesServed, rolloutId, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (thingId, firmwareId) DO UPDATE SET state = excluded.state, since = excluded.since,
           installedAt = excluded.installedAt, bootAtInstall = excluded.bootAtInstall,
           otherVersionSaidAt = excluded.otherVersionSaidAt, code = excluded.code, message = excluded.message,
-          bytesServed = excluded.bytesServed
+          bytesServed = excluded.bytesServed, rolloutId = excluded.rolloutId, attempts = excluded.attempts
         """
     ).execute(
       arguments: [
         thingID, installation.firmwareID, installation.state.rawValue, installation.since.milliseconds,
         installation.installedAt?.milliseconds, installation.bootAtInstall, installation.otherVersionSaidAt?.milliseconds,
         installation.code, installation.message, installation.bytesServed,
+        installation.rolloutID, installation.attempts,
       ])
   }
 }

@@ -60,12 +60,18 @@ extension Catalog {
   }
 
   /// Things, newest first.
-  /// - Parameter after: the row id of the last thing of the page before.
-  public func things(modelID: Int64?, after: Int64?, limit: Int) async throws -> [Thing] {
+  /// - Parameters:
+  ///   - models: only of these; of all where nil.
+  ///   - after: the row id of the last thing of the page before.
+  public func things(modelID: Int64?, of models: Set<Int64>? = nil, after: Int64?, limit: Int) async throws -> [Thing] {
     try await read { db in
       try Row.fetchAll(
-        db, sql: "SELECT * FROM thing WHERE id < ?1 AND (?2 IS NULL OR modelId = ?2) ORDER BY id DESC LIMIT ?3",
-        arguments: [after ?? Int64.max, modelID, limit]
+        db,
+        sql: """
+          SELECT * FROM thing WHERE id < ?1 AND (?2 IS NULL OR modelId = ?2)
+            AND (?4 IS NULL OR modelId IN (SELECT value FROM json_each(?4)))
+          ORDER BY id DESC LIMIT ?3
+          """, arguments: [after ?? Int64.max, modelID, limit, try models.map(jsonText)]
       ).map(Self.thing)
     }
   }
@@ -93,14 +99,35 @@ extension Catalog {
   ) async throws {
     try await write { db in
       try Self.checkNotRetired(thingID, db)
+      let before = try Self.tokens(of: thingID, at: now, db)
       try db.execute(
         sql: "UPDATE thingToken SET expiresAt = ?1 WHERE thingId = ?2 AND (expiresAt IS NULL OR expiresAt > ?1)",
         arguments: [previousUntil.milliseconds, thingID])
       try db.execute(
         sql: "DELETE FROM thingToken WHERE thingId = ? AND expiresAt <= ?", arguments: [thingID, now.milliseconds])
       try Self.insert(token, of: thingID, now, db)
-      try audit.insert(db)
+      let after = ["tokens": try Self.tokens(of: thingID, at: now, db), "previousExpiresAt": previousUntil.iso8601]
+      try audit.insert(db, before: ["tokens": before], after: after)
     }
+  }
+
+  /// How many tokens of a thing work.
+  private static func tokens(of thingID: Int64, at now: Timestamp, _ db: Database) throws -> String {
+    let count = try Int.fetchOne(
+      db, sql: "SELECT COUNT(*) FROM thingToken WHERE thingId = ? AND (expiresAt IS NULL OR expiresAt > ?)",
+      arguments: [thingID, now.milliseconds])
+    return String(count ?? 0)
+  }
+
+  /// What the MCUs of a thing are known to run.
+  private static func running(of thingID: Int64, _ db: Database) throws -> [String: String] {
+    try Row.fetchAll(
+      db,
+      sql: """
+        SELECT mcu.name, running FROM thingMCU JOIN mcu ON mcu.id = thingMCU.mcuId
+        WHERE thingMCU.thingId = ? AND running IS NOT NULL
+        """, arguments: [thingID]
+    ).reduce(into: [:]) { $0["running \($1["name"] as String)"] = $1["running"] as String }
   }
 
   /// Ends a thing's tokens and forgets what it ran, so that its code activates it again. What failed on it stays known.
@@ -111,6 +138,7 @@ extension Catalog {
   ) async throws -> [UInt8] {
     try await write { db in
       try Self.checkNotRetired(thingID, db)
+      let before = try Self.running(of: thingID, db).merging(["tokens": try Self.tokens(of: thingID, at: now, db)]) { $1 }
       try db.execute(sql: "DELETE FROM thingToken WHERE thingId = ?", arguments: [thingID])
       try db.execute(
         sql: "UPDATE thingMCU SET running = NULL, boot = NULL, reportedAt = NULL, firmwareId = NULL WHERE thingId = ?",
@@ -118,7 +146,8 @@ extension Catalog {
       try db.execute(
         sql: "DELETE FROM installation WHERE thingId = ? AND state NOT IN ('failed', 'rejected', 'rolledBack')",
         arguments: [thingID])
-      try audit.insert(db)
+      try Self.leaveRollouts(thingID, db)
+      try audit.insert(db, before: before, after: before.mapValues { _ in "none" })
       let code = try Row.fetchOne(db, sql: "SELECT id, sealedCode FROM activationCode WHERE thingId = ?", arguments: [thingID])
       if let code {
         try db.execute(sql: "UPDATE activationCode SET usedAt = NULL WHERE id = ?", arguments: [code["id"] as Int64])
@@ -132,14 +161,27 @@ extension Catalog {
   /// Ends a thing: no token of it works any more, and its code neither.
   public func retireThing(_ thingID: Int64, at now: Timestamp, audit: AuditEntry) async throws {
     try await write { db in
+      let tokens = try Self.tokens(of: thingID, at: now, db)
       try db.execute(sql: "DELETE FROM thingToken WHERE thingId = ?", arguments: [thingID])
       try db.execute(
         sql: "UPDATE activationCode SET usedAt = ? WHERE thingId = ? AND usedAt IS NULL",
         arguments: [now.milliseconds, thingID])
       try db.execute(
         sql: "UPDATE thing SET retiredAt = ? WHERE id = ? AND retiredAt IS NULL", arguments: [now.milliseconds, thingID])
-      if db.changesCount > 0 { try audit.insert(db) }
+      guard db.changesCount > 0 else { return }
+      try Self.leaveRollouts(thingID, db)
+      let before = ["retired": "false", "tokens": tokens]
+      try audit.insert(db, before: before, after: ["retired": "true", "tokens": "0"])
     }
+  }
+
+  /// Ends what rollouts still expect of a thing.
+  private static func leaveRollouts(_ thingID: Int64, _ db: Database) throws {
+    try db.execute(
+      sql: """
+        DELETE FROM delivery WHERE thingId = ?
+          AND state IN ('waiting', 'offered', 'downloading', 'downloaded', 'installing', 'installed')
+        """, arguments: [thingID])
   }
 
   /// Takes over things with their tokens, all of them or none.
@@ -165,8 +207,9 @@ extension Catalog {
         }
         try Self.insertImported(new, place: index + 1, now, db)
       }
-      try audit.insert(db)
-      return (things.count - unchanged, unchanged)
+      let imported = things.count - unchanged
+      try audit.insert(db, before: nil, after: ["imported": String(imported), "unchanged": String(unchanged)])
+      return (imported, unchanged)
     }
   }
 
@@ -202,20 +245,21 @@ extension Catalog {
     guard let thing else { return nil }
     let mcus = try Row.fetchAll(db, sql: "SELECT * FROM thingMCU WHERE thingId = ?", arguments: [thingID])
     let installations = try Row.fetchAll(db, sql: "SELECT * FROM installation WHERE thingId = ?", arguments: [thingID])
+    let deliveries = try Row.fetchAll(db, sql: "SELECT * FROM delivery WHERE thingId = ?", arguments: [thingID])
     return ThingStanding(
       thingID: thingID, publicID: thing["publicId"], modelID: thing["modelId"],
       mcus: mcus.map { row in
         MCUStanding(
           mcuID: row["mcuId"], running: row["running"], boot: row["boot"], reportedAt: row.optionalTime("reportedAt"),
           firmwareID: row["firmwareId"])
-      }, installations: try installations.map(installation))
+      }, installations: try installations.map(installation), deliveries: try deliveries.map(delivery))
   }
 
   static func installation(_ row: Row) throws -> Installation {
     Installation(
-      firmwareID: row["firmwareId"], state: try row.state("state"), since: row.time("since"),
+      firmwareID: row["firmwareId"], rolloutID: row["rolloutId"], state: try row.state("state"), since: row.time("since"),
       installedAt: row.optionalTime("installedAt"), bootAtInstall: row["bootAtInstall"],
       otherVersionSaidAt: row.optionalTime("otherVersionSaidAt"), code: row["code"], message: row["message"],
-      bytesServed: row["bytesServed"])
+      bytesServed: row["bytesServed"], attempts: row["attempts"])
   }
 }

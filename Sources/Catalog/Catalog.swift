@@ -9,6 +9,8 @@ public final class Catalog: Sendable {
   private let pool: DatabasePool
   private let commits: CommitQueue
   let arrivals = ArrivalStamps()
+  /// Halts rollouts in the transactions that write failures.
+  public let failures = FailureWatch()
 
   /// Values of many things touch many pages: 16 MiB of them stay at hand, and a page that is written again and again goes from
   /// the log to the file once in 4,000 pages, not in 1,000.

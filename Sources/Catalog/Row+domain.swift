@@ -25,10 +25,36 @@ extension Row {
     return state
   }
 
+  func deliveryState(_ column: String) throws -> DeliveryState {
+    guard let state = DeliveryState(rawValue: self[column] as String) else { throw Self.damaged(column) }
+    return state
+  }
+
+  func rolloutState(_ column: String) throws -> RolloutState {
+    guard let state = RolloutState(rawValue: self[column] as String) else { throw Self.damaged(column) }
+    return state
+  }
+
+  /// A column that holds a value as JSON.
+  func decoded<Value: Decodable>(_ column: String, _ type: Value.Type) throws -> Value {
+    do { return try JSONDecoder().decode(type, from: Data((self[column] as String).utf8)) } catch {
+      throw Self.damaged(column)
+    }
+  }
+
   func bytes(_ column: String) -> [UInt8] { Array(self[column] as Data) }
 
   func details(_ column: String) -> [String: String] {
     (try? JSONDecoder().decode([String: String].self, from: Data((self[column] as String).utf8))) ?? [:]
+  }
+
+  func optionalDetails(_ column: String) -> [String: String]? {
+    (self[column] as String?).flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) }
+  }
+
+  func role(_ column: String) throws -> OperatorRole {
+    guard let role = OperatorRole(rawValue: self[column] as String) else { throw Self.damaged(column) }
+    return role
   }
 
   /// A column that holds a JSON array of texts.

@@ -3,18 +3,28 @@ public struct AuditEntry: Sendable, Hashable {
   /// 0 until it is stored.
   public let id: Int64
   public let at: Timestamp
+  /// The operator's name.
   public let actor: String
   /// Such as `thing.retire`.
   public let action: String
   public let subject: String
   public let details: [String: String]
+  /// What was changed, as it was; nil where there was nothing before. Never a secret.
+  public var before: [String: String]?
+  /// The same as it is since; nil where nothing was changed.
+  public var after: [String: String]?
 
-  public init(id: Int64 = 0, at: Timestamp, actor: String, action: String, subject: String, details: [String: String] = [:]) {
+  public init(
+    id: Int64 = 0, at: Timestamp, actor: String, action: String, subject: String, details: [String: String] = [:],
+    before: [String: String]? = nil, after: [String: String]? = nil
+  ) {
     self.id = id
     self.at = at
     self.actor = actor
     self.action = action
     self.subject = subject
     self.details = details
+    self.before = before
+    self.after = after
   }
 }

@@ -39,11 +39,13 @@ public struct Delivery: Sendable, Hashable {
   /// When the owner or the thing agreed.
   public var consentAt: Timestamp?
   /// What each MCU ran when it was first offered the rollout's firmware, where that is a registered firmware.
-  public var previous: [Int64: Int64]
+  public var previous: [RolloutItem]
+  /// Whether a person knew of its failure and resumed the rollout all the same: it no longer counts against it.
+  public var isPardoned: Bool
 
   public init(
     rolloutID: Int64, stage: Int, state: DeliveryState, reason: String = "", since: Timestamp, consentAt: Timestamp? = nil,
-    previous: [Int64: Int64] = [:]
+    previous: [RolloutItem] = [], isPardoned: Bool = false
   ) {
     self.rolloutID = rolloutID
     self.stage = stage
@@ -52,5 +54,6 @@ public struct Delivery: Sendable, Hashable {
     self.since = since
     self.consentAt = consentAt
     self.previous = previous
+    self.isPardoned = isPardoned
   }
 }

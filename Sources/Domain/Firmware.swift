@@ -21,13 +21,17 @@ public struct Firmware: Sendable, Hashable {
   public let formatDetails: [String: String]
   public let createdAt: Timestamp
   public let registeredAt: Timestamp
-  /// Nil while it is not offered.
+  /// Nil while it is not offered to all.
   public let publishedAt: Timestamp?
+  /// What must be true of a thing that is to get it, as an RSQL expression: how a version is made one that nobody skips.
+  public let requires: String?
+  /// Whether a person has withdrawn it: then nobody is offered it, by whichever rollout.
+  public let isWithdrawn: Bool
 
   public init(
     id: Int64, publicID: String, modelID: Int64, model: String, mcuID: Int64, mcu: String, version: FirmwareVersion,
     sequence: Int64, digest: ImageDigest, size: Int64, keyID: String, format: String, formatDetails: [String: String],
-    createdAt: Timestamp, registeredAt: Timestamp, publishedAt: Timestamp?
+    createdAt: Timestamp, registeredAt: Timestamp, publishedAt: Timestamp?, requires: String? = nil, isWithdrawn: Bool = false
   ) {
     self.id = id
     self.publicID = publicID
@@ -45,5 +49,7 @@ public struct Firmware: Sendable, Hashable {
     self.createdAt = createdAt
     self.registeredAt = registeredAt
     self.publishedAt = publishedAt
+    self.requires = requires
+    self.isWithdrawn = isWithdrawn
   }
 }

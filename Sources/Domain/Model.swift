@@ -12,10 +12,15 @@ public struct Model: Sendable, Hashable {
   public let mcus: [MCU]
   /// How long values of its things are kept.
   public let retention: Retention
+  /// Whether its firmware is published only by a rollout that a second operator approves.
+  public let fourEyes: Bool
+  /// Seconds after which its things are expected to ask again.
+  public let pollInterval: Int64
 
   public init(
     id: Int64, name: String, numericVersions: Bool, confirmWithin: Int64, createdAt: Timestamp, mcus: [MCU],
-    retention: Retention = Retention(values: nil, seconds: nil)
+    retention: Retention = Retention(values: nil, seconds: nil), fourEyes: Bool = false,
+    pollInterval: Int64 = Model.defaultPollInterval
   ) {
     self.id = id
     self.name = name
@@ -24,9 +29,12 @@ public struct Model: Sendable, Hashable {
     self.createdAt = createdAt
     self.mcus = mcus
     self.retention = retention
+    self.fourEyes = fourEyes
+    self.pollInterval = pollInterval
   }
 
   public static let defaultConfirmWithin: Int64 = 900
+  public static let defaultPollInterval: Int64 = 300
 
   public func mcu(named name: String) -> MCU? { mcus.first { $0.name == name } }
 }

@@ -72,7 +72,7 @@ public struct Rollout: Sendable, Hashable {
 }
 
 /// One firmware of a rollout.
-public struct RolloutItem: Sendable, Hashable {
+public struct RolloutItem: Sendable, Hashable, Codable {
   public let mcuID: Int64
   public let firmwareID: Int64
 
@@ -110,6 +110,14 @@ public struct RolloutStage: Sendable, Hashable {
     case share(Int)
     /// The things of the target with this tag.
     case tag(String)
+
+    /// `10%` or `tag:canary`.
+    public var text: String {
+      switch self {
+      case .share(let share): RolloutShare.text(share)
+      case .tag(let name): "tag:\(name)"
+      }
+    }
   }
 }
 
@@ -119,12 +127,25 @@ public struct RolloutCount: Sendable, Hashable {
   public let state: DeliveryState
   /// Why it waits, or the code of the failure; empty for neither.
   public let reason: String
+  /// Whether these are failures that a person knew of who resumed the rollout.
+  public let isPardoned: Bool
   public let count: Int
 
-  public init(stage: Int, state: DeliveryState, reason: String, count: Int) {
+  public init(stage: Int, state: DeliveryState, reason: String, isPardoned: Bool = false, count: Int) {
     self.stage = stage
     self.state = state
     self.reason = reason
+    self.isPardoned = isPardoned
     self.count = count
   }
+}
+
+/// How far a stage is, for people.
+public enum RolloutStageState: String, Sendable, Hashable, Codable, CaseIterable {
+  case pending, open
+  /// Enough of its things have succeeded, and it has to stay so for a time.
+  case soaking
+  /// The next stage opens when a person says so.
+  case awaitingApproval
+  case passed
 }

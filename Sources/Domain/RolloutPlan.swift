@@ -37,6 +37,32 @@ public struct RolloutPlan: Sendable, Hashable, Codable {
 
   public init() {}
 
+  /// Reads what was stored; what is not there is nil or has its default.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    func value<Value: Decodable>(_ key: CodingKeys, _ standard: Value) throws -> Value {
+      try container.decodeIfPresent(Value.self, forKey: key) ?? standard
+    }
+    let standard = RolloutPlan()
+    target = try container.decodeIfPresent(String.self, forKey: .target)
+    gate = try container.decodeIfPresent(String.self, forKey: .gate)
+    success = try value(.success, standard.success)
+    haltAt = try container.decodeIfPresent(Double.self, forKey: .haltAt)
+    minSample = try value(.minSample, standard.minSample)
+    soak = try value(.soak, standard.soak)
+    silence = try container.decodeIfPresent(Int64.self, forKey: .silence)
+    windows = try value(.windows, standard.windows)
+    startAt = try container.decodeIfPresent(Timestamp.self, forKey: .startAt)
+    rate = try container.decodeIfPresent(Int.self, forKey: .rate)
+    rateDoublesEvery = try container.decodeIfPresent(Int.self, forKey: .rateDoublesEvery)
+    concurrent = try container.decodeIfPresent(Int.self, forKey: .concurrent)
+    priority = try value(.priority, standard.priority)
+    downloadOnly = try value(.downloadOnly, standard.downloadOnly)
+    attempts = try value(.attempts, standard.attempts)
+    consent = try value(.consent, standard.consent)
+    approval = try value(.approval, standard.approval)
+  }
+
   /// That of a firmware's publication: to all at once, and nothing stops it but a person.
   public static var publication: RolloutPlan {
     var plan = RolloutPlan()

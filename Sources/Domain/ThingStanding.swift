@@ -7,18 +7,34 @@ public struct ThingStanding: Sendable, Hashable {
   public var mcus: [MCUStanding]
   /// One entry for each firmware that was ever offered or reported.
   public var installations: [Installation]
+  /// One entry for each rollout that has the thing.
+  public var deliveries: [Delivery]
 
-  public init(thingID: Int64, publicID: String, modelID: Int64, mcus: [MCUStanding], installations: [Installation]) {
+  public init(
+    thingID: Int64, publicID: String, modelID: Int64, mcus: [MCUStanding], installations: [Installation],
+    deliveries: [Delivery] = []
+  ) {
     self.thingID = thingID
     self.publicID = publicID
     self.modelID = modelID
     self.mcus = mcus
     self.installations = installations
+    self.deliveries = deliveries
   }
 
   public func mcu(_ id: Int64) -> MCUStanding? { mcus.first { $0.mcuID == id } }
 
   public func installation(of firmwareID: Int64) -> Installation? { installations.first { $0.firmwareID == firmwareID } }
+
+  public func delivery(of rolloutID: Int64) -> Delivery? { deliveries.first { $0.rolloutID == rolloutID } }
+
+  public mutating func set(_ delivery: Delivery) {
+    if let index = deliveries.firstIndex(where: { $0.rolloutID == delivery.rolloutID }) {
+      deliveries[index] = delivery
+    } else {
+      deliveries.append(delivery)
+    }
+  }
 
   public mutating func set(_ standing: MCUStanding) {
     if let index = mcus.firstIndex(where: { $0.mcuID == standing.mcuID }) {
@@ -62,6 +78,8 @@ public struct MCUStanding: Sendable, Hashable {
 /// One firmware on one thing.
 public struct Installation: Sendable, Hashable {
   public let firmwareID: Int64
+  /// The rollout that offered it last.
+  public var rolloutID: Int64?
   public var state: InstallationState
   /// When it came into this state.
   public var since: Timestamp
@@ -76,12 +94,16 @@ public struct Installation: Sendable, Hashable {
   public var message: String?
   /// Bytes of the image that the server has sent it, repeated ranges counted again.
   public var bytesServed: Int64
+  /// How often it has failed.
+  public var attempts: Int
 
   public init(
-    firmwareID: Int64, state: InstallationState, since: Timestamp, installedAt: Timestamp? = nil, bootAtInstall: String? = nil,
-    otherVersionSaidAt: Timestamp? = nil, code: String? = nil, message: String? = nil, bytesServed: Int64 = 0
+    firmwareID: Int64, rolloutID: Int64? = nil, state: InstallationState, since: Timestamp, installedAt: Timestamp? = nil,
+    bootAtInstall: String? = nil, otherVersionSaidAt: Timestamp? = nil, code: String? = nil, message: String? = nil,
+    bytesServed: Int64 = 0, attempts: Int = 0
   ) {
     self.firmwareID = firmwareID
+    self.rolloutID = rolloutID
     self.state = state
     self.since = since
     self.installedAt = installedAt
@@ -90,5 +112,6 @@ public struct Installation: Sendable, Hashable {
     self.code = code
     self.message = message
     self.bytesServed = bytesServed
+    self.attempts = attempts
   }
 }

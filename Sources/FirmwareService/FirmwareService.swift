@@ -16,6 +16,8 @@ public final class FirmwareService: Sendable {
   let images: ImageStore
   let sealingKey: SealingKey
   let clock: @Sendable () -> Timestamp
+  /// The clock that files get their times from.
+  let fileClock: @Sendable () -> Timestamp
   let log: Logger
   let settings: ServiceSettings
   /// Who listens to what things write and users change.
@@ -23,17 +25,27 @@ public final class FirmwareService: Sendable {
   let releases = ReleaseIndex()
   let fleet: FleetTable
   let coverage = DownloadCoverage()
+  let pace = RolloutPace()
+  let speeds = DownloadSpeeds()
+  let progress = CountChanges()
+  let rolloutSignal = WakeSignal()
+  let stageSignal = WakeSignal()
+  /// Since when things could be heard, in milliseconds: whoever was not heard before that may have tried.
+  let servingSince = Atomic<Int64>(.max)
   let figures = ServiceFigures()
   let accounts: AccountState
   private let listening = Mutex("http://127.0.0.1:8080")
   private let thingTotal = Atomic(0)
-  let operatorNames = Mutex<[[UInt8]: String]>([:])
-  let mailSignal = MailSignal()
+  let operators = OperatorTable()
+  let mailSignal = WakeSignal()
+  let webhookSignal = WakeSignal()
 
   /// Nothing is served before `load()` has returned.
+  /// - Parameter fileClock: where it is another than `clock`: the one that files get their times from.
   public init(
     catalog: Catalog, images: ImageStore, sealingKey: SealingKey, live: LiveChannels = LiveChannels(),
-    settings: ServiceSettings = ServiceSettings(), log: Logger, clock: @escaping @Sendable () -> Timestamp
+    settings: ServiceSettings = ServiceSettings(), log: Logger, clock: @escaping @Sendable () -> Timestamp,
+    fileClock: (@Sendable () -> Timestamp)? = nil
   ) {
     self.catalog = catalog
     self.images = images
@@ -41,9 +53,11 @@ public final class FirmwareService: Sendable {
     self.live = live
     self.settings = settings
     self.clock = clock
+    self.fileClock = fileClock ?? clock
     self.log = log
     fleet = FleetTable(catalog: catalog)
     accounts = AccountState(settings)
+    watchFailures()
   }
 
   /// The address that mails name, without a slash at the end.
@@ -54,28 +68,28 @@ public final class FirmwareService: Sendable {
 
   /// Reads what polls need of models, firmware and operators.
   public func load() async throws {
+    servingSince.store(clock().milliseconds, ordering: .relaxed)
     try await reloadReleases()
     try await reloadOperators()
     try await reloadApps()
     countThings(try await thingCount())
   }
 
-  /// Takes the models and firmwares anew from the catalog: after each change of them.
+  /// Takes models, firmwares and rollouts anew from the catalog: after each change of them.
   func reloadReleases() async throws {
     try await translatingErrors {
-      let reading = releases.beginReading()
-      releases.replace(
-        reading: reading, models: try await catalog.models(), firmwares: try await catalog.firmwares())
+      while true {
+        let reading = releases.beginReading()
+        let isTaken = releases.replace(
+          reading: reading, models: try await catalog.models(), firmwares: try await catalog.firmwares(),
+          rollouts: try await catalog.rollouts())
+        if isTaken { break }
+      }
     }
   }
 
   /// Keeps the number of things in the figures, without counting rows at each activation.
   func countThings(_ more: Int) {
     figures.things.record(thingTotal.add(more, ordering: .relaxed).newValue)
-  }
-
-  func reloadOperators() async throws {
-    let names = try await translatingErrors { try await catalog.operators() }
-    operatorNames.withLock { $0 = names }
   }
 }

@@ -2,6 +2,13 @@
 public struct ServiceError: Error, Sendable, CustomStringConvertible {
   public enum Code: String, Sendable, CaseIterable {
     case malformed
+    case unauthorized
+    case tokenExpired
+    case tokenRevoked
+    case forbidden
+    case unknownOperator
+    case lastAdministrator
+    case approvalNeeded
     case invalidActivationCode
     case unknownThing
     case unknownModel
@@ -34,6 +41,7 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
     case unknownApp
     case unknownUser
     case unknownObject
+    case unknownWebhook
     case wrongCredentials
     case sessionEnded
     case tooLarge
@@ -42,6 +50,12 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
     case busy
     case diskFull
     case unavailable
+    case unknownRollout
+    case malformedExpression
+    /// The rollout is in another state than the change needs.
+    case wrongState
+    /// Nobody has to be refused for good: the thing has to wait.
+    case held
   }
 
   public let code: Code

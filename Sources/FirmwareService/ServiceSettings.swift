@@ -44,5 +44,10 @@ public struct ServiceSettings: Sendable {
   /// The most bytes of a list of objects or of values: a longer one is asked for in parts.
   public var largestList = 16 << 20
 
+  /// The most webhooks.
+  public var mostWebhooks = 100
+  /// Whether webhooks may lead to this machine or its network.
+  public var webhookPrivateAddresses = false
+
   public init() {}
 }

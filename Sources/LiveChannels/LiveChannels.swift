@@ -72,6 +72,19 @@ public final class LiveChannels: Sendable {
     wake(woken)
   }
 
+  /// Tells those who listen to the topic that there is something new in the store, after all that was handed in before.
+  public func wake(_ topic: LiveTopic) {
+    let woken = state.withLock { state in
+      var woken: [LiveShard] = []
+      for (shard, count) in state.topics[topic] ?? [] {
+        if state.inboxes[shard.index].isEmpty { woken.append(shard) }
+        state.inboxes[shard.index].put(wakeOf: topic, listeners: count)
+      }
+      return woken
+    }
+    wake(woken)
+  }
+
   /// Ends the subscriptions that rest on these credentials, with a last message that says why.
   public func end(_ owner: LiveOwner) {
     let woken = state.withLock { state in

@@ -8,6 +8,8 @@ struct LiveInbox {
     /// A message to the topic was lost here.
     case lost(LiveTopic)
     case end(LiveOwner)
+    /// There is something new in the store for those who listen to the topic.
+    case wake(LiveTopic)
   }
 
   /// What a message takes beside its text, in bytes.
@@ -16,6 +18,7 @@ struct LiveInbox {
   private var entries = CircularBuffer<(entry: Entry, deliveries: Int)>()
   private var bytes = 0
   private var lost: Set<LiveTopic> = []
+  private var woken: Set<LiveTopic> = []
 
   var isEmpty: Bool { entries.isEmpty }
 
@@ -35,6 +38,11 @@ struct LiveInbox {
 
   mutating func put(endOf owner: LiveOwner) { entries.append((.end(owner), 1)) }
 
+  /// Several that the loop has not looked at are one.
+  mutating func put(wakeOf topic: LiveTopic, listeners: Int) {
+    if woken.insert(topic).inserted { entries.append((.wake(topic), listeners)) }
+  }
+
   /// Takes out what came first.
   /// - Parameter most: how many deliveries it is to be; the last message may go beyond.
   mutating func take(deliveries most: Int) -> [Entry] {
@@ -46,6 +54,7 @@ struct LiveInbox {
       switch entry {
       case .message(_, let json): bytes -= json.count + Self.overhead
       case .lost(let topic): lost.remove(topic)
+      case .wake(let topic): woken.remove(topic)
       case .end: break
       }
     }

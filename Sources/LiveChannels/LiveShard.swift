@@ -59,6 +59,8 @@ final class LiveShard: @unchecked Sendable {
       case .message(let topic, let json):
         guard let listeners = byTopic[topic] else { continue }
         taken += deliver(json, to: listeners, at: now)
+      case .wake(let topic):
+        for listener in byTopic[topic] ?? [] { listener.subscriber.wake() }
       case .lost(let topic):
         for listener in byTopic[topic] ?? [] { listener.subscriber.fallBehind() }
       case .end(let owner):

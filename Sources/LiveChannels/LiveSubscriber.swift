@@ -9,11 +9,18 @@ public protocol LiveSubscriber: AnyObject {
   /// - Returns: whether it was taken.
   func deliver(_ message: ByteBuffer, at now: NIODeadline) -> Bool
 
+  /// There is something new in the store for one who reads it there.
+  func wake()
+
   /// Messages to it were lost on the way: none will follow.
   func fallBehind()
 
   /// The credentials have ended: no message will follow.
   func end(because message: String)
+}
+
+extension LiveSubscriber {
+  public func wake() {}
 }
 
 /// A place in the tables of one event loop. It is given back by `LiveChannels.cancel`, on that loop.

@@ -22,9 +22,10 @@ public enum InstallationProgress {
   /// What the server sees itself: an offer made, first bytes served, all bytes served. It only ever moves forward.
   public enum Observation: Sendable { case offered, downloading, downloaded }
 
+  /// - Parameter attempts: how often the firmware may fail on a thing.
   /// - Returns: the next state, or nil when the observation changes nothing.
   public static func observe(
-    _ observation: Observation, on installation: Installation?, of firmwareID: Int64, at now: Timestamp
+    _ observation: Observation, on installation: Installation?, of firmwareID: Int64, attempts: Int = 1, at now: Timestamp
   ) -> Installation? {
     let target: InstallationState =
       switch observation {
@@ -37,14 +38,18 @@ public enum InstallationProgress {
     case (.offered, .downloading), (.offered, .downloaded), (.downloading, .downloaded): return moved(installation, target, now)
     // The thing no longer runs what it once confirmed (else it would not be offered), and gets it again.
     case (.confirmed, .offered): return Installation(firmwareID: firmwareID, state: .offered, since: now)
+    case (.failed, .offered) where installation.attempts < attempts: return moved(installation, .offered, now)
     default: return nil
     }
   }
 
   /// Applies a report. What is confirmed or rolled back no longer listens to reports: only what runs can change it.
-  /// - Parameter knownBoot: the boot value that the thing last gave, for a report without one.
+  /// - Parameters:
+  ///   - knownBoot: the boot value that the thing last gave, for a report without one.
+  ///   - attempts: how often the firmware may fail on a thing; a download that fails before that is only tried again.
   public static func apply(
-    _ report: ProgressReport, to installation: Installation?, of firmwareID: Int64, knownBoot: String?, at now: Timestamp
+    _ report: ProgressReport, to installation: Installation?, of firmwareID: Int64, knownBoot: String?, attempts: Int = 1,
+    at now: Timestamp
   ) -> Installation {
     var next = installation ?? Installation(firmwareID: firmwareID, state: .offered, since: now)
     if next.state == .confirmed || next.state == .rolledBack { return next }
@@ -53,7 +58,9 @@ public enum InstallationProgress {
     if isHeld(next.state), [.downloading, .downloaded, .installing].contains(state) { return next }
     // A repeated "installed" keeps the first moment and boot value, or a device that repeats itself could never roll back.
     if state == .installed, next.state == .installed { return next }
-    next = moved(next, state, now)
+    let isDownload = next.state == .offered || next.state == .downloading
+    if state == .failed { next.attempts += next.state == .failed ? 0 : 1 }
+    next = moved(next, state == .failed && isDownload && next.attempts < attempts ? .offered : state, now)
     next.code = report.code
     next.message = report.message
     if state == .installed {

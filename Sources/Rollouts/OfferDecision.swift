@@ -1,7 +1,55 @@
 public import Domain
 
+/// What is registered, as the rules look it up.
+public protocol ReleaseLookup: Sendable {
+  func firmware(_ id: Int64) -> Firmware?
+  func firmware(mcuID: Int64, version: String) -> Firmware?
+  func rules(_ rolloutID: Int64) -> RolloutRules?
+}
+
+/// What is asked about one MCU of a thing.
+public struct OfferQuestion {
+  public let view: ThingView
+  public let mcu: MCU
+  /// The rollouts that could have something for the MCU, the one that goes before the others first.
+  public let candidates: [RolloutRules]
+  public let releases: any ReleaseLookup
+  let pace: (RolloutRules) -> OfferReason?
+
+  /// - Parameter pace: why a rollout takes nobody more now; nil where it does.
+  public init(
+    _ view: ThingView, mcu: MCU, candidates: [RolloutRules], releases: any ReleaseLookup,
+    pace: @escaping (RolloutRules) -> OfferReason? = { _ in nil }
+  ) {
+    self.view = view
+    self.mcu = mcu
+    self.candidates = candidates
+    self.releases = releases
+    self.pace = pace
+  }
+
+  /// The registered firmware of the version that runs, if there is one.
+  var runningFirmware: Firmware? { view.running(mcu.id).flatMap { releases.firmware(mcuID: mcu.id, version: $0) } }
+
+  /// Whether the rollout has anything for the MCU of this thing.
+  public func concerns(_ rules: RolloutRules) -> Bool { firmware(of: rules) != nil }
+
+  func firmware(of rules: RolloutRules) -> Firmware? { rules.firmware(for: mcu.id, of: view.standing, releases) }
+
+  /// Whether the thing was taken back from a firmware by a rollout that came after the one that brings it.
+  func isTakenBack(from firmware: Firmware, by rules: RolloutRules) -> Bool {
+    candidates.contains { revert in
+      let state = revert.rollout.state
+      guard let reverted = revert.rollout.revertOf, state.isOpen || state.isUnderWay, revert.rollout.id > rules.rollout.id,
+        releases.rules(reverted)?.firmwares[mcu.id]?.id == firmware.id
+      else { return false }
+      return view.standing.delivery(of: reverted)?.previous.contains { $0.mcuID == mcu.id } ?? false
+    }
+  }
+}
+
 /// What one MCU of a thing may have now, and why.
-public struct OfferDecision: Sendable, Hashable {
+public struct OfferDecision: Sendable {
   public enum Verdict: Sendable, Hashable {
     /// The thing may have this firmware.
     case offer(Firmware)
@@ -11,60 +59,86 @@ public struct OfferDecision: Sendable, Hashable {
     case nothing
   }
 
-  /// Why: a closed list, in the order in which the checks are made. The first that speaks wins.
-  public enum Reason: String, Sendable, Hashable, CaseIterable {
-    case nothingPublished
-    case upToDate
-    case olderThanRunning
-    case failedBefore
-    case rejectedByThing
-    case rolledBack
-    case awaitingConfirmation
-    case offered
-  }
-
   public let verdict: Verdict
-  public let reason: Reason
-}
+  public let reason: OfferReason
+  /// The rollout that decided, and what it has for the MCU; nil where none did.
+  public let rules: RolloutRules?
+  public let firmware: Firmware?
+  /// Rollouts that had the thing waiting and whose target it has left.
+  public let left: [Int64]
+  /// Rollouts that have the thing waiting and whose firmware requires what it does not have.
+  public var unmet: [Int64] = []
 
-/// The facts about one MCU that a decision needs.
-public struct OfferFacts: Sendable {
-  /// The newest registration among what is published for the MCU.
-  public let published: Firmware?
-  /// What the thing last said it runs.
-  public let running: String?
-  /// The registered firmware of that version, if there is one.
-  public let runningFirmware: Firmware?
-  /// Where the published firmware stands on this thing.
-  public let installation: Installation?
-
-  public init(published: Firmware?, running: String?, runningFirmware: Firmware?, installation: Installation?) {
-    self.published = published
-    self.running = running
-    self.runningFirmware = runningFirmware
-    self.installation = installation
-  }
+  /// The reason in words.
+  public var explanation: String { reason.explanation }
 }
 
 extension OfferDecision {
-  public static func decide(_ facts: OfferFacts) -> OfferDecision {
-    guard let published = facts.published else { return otherwise(facts, .nothingPublished) }
-    if facts.running == published.version.text { return OfferDecision(verdict: .current(published), reason: .upToDate) }
-    if let running = facts.running, isOlder(published, than: running, registered: facts.runningFirmware) {
-      return otherwise(facts, .olderThanRunning)
+  /// Asks one rollout after another. The first that concerns the thing decides, whether or not it has something for it now.
+  public static func decide(_ question: OfferQuestion) -> OfferDecision {
+    var skipped: OfferReason?
+    var current: (rules: RolloutRules, firmware: Firmware)?
+    var left: [Int64] = []
+    var unmet: [Int64] = []
+    for rules in question.candidates {
+      guard let firmware = question.firmware(of: rules) else { continue }
+      var ruling = RolloutCheck.Ruling.passes
+      for check in RolloutCheck.inOrder where ruling == .passes { ruling = check.ruling(rules, firmware, question) }
+      switch ruling {
+      case .passes:
+        return OfferDecision(
+          verdict: .offer(firmware), reason: .offered, rules: rules, firmware: firmware, left: left, unmet: unmet)
+      case .current:
+        // What has ended does not hold a thing back from what is newer.
+        guard rules.rollout.state == .finished || rules.rollout.revertOf != nil else {
+          return OfferDecision(
+            verdict: .current(firmware), reason: .upToDate, rules: rules, firmware: firmware, left: left, unmet: unmet)
+        }
+        current = current ?? (rules, firmware)
+      case .holds(let reason):
+        return OfferDecision(
+          verdict: otherwise(question), reason: reason, rules: rules, firmware: firmware, left: left, unmet: unmet)
+      case .skips(let reason):
+        if question.view.standing.delivery(of: rules.rollout.id)?.state == .waiting {
+          if reason == .notInTarget || reason == .nothingToRevert { left.append(rules.rollout.id) }
+          if reason == .requirementNotMet { unmet.append(rules.rollout.id) }
+        }
+        // What it runs is what some rollout delivers, though not to it: there is nothing to explain.
+        let runsIt = question.view.running(firmware.mcuID) == firmware.version.text && rules.rollout.state.isOpen
+        skipped = skipped ?? (runsIt ? .upToDate : reason)
+      }
     }
-    switch facts.installation?.state {
-    case .failed: return otherwise(facts, .failedBefore)
-    case .rejected: return otherwise(facts, .rejectedByThing)
-    case .rolledBack: return otherwise(facts, .rolledBack)
-    case .installed: return otherwise(facts, .awaitingConfirmation)
-    case .confirmed, .offered, .downloading, .downloaded, .installing, nil:
-      return OfferDecision(verdict: .offer(published), reason: .offered)
+    if let current {
+      return OfferDecision(
+        verdict: .current(current.firmware), reason: .upToDate, rules: current.rules, firmware: current.firmware, left: left,
+        unmet: unmet)
     }
+    return OfferDecision(
+      verdict: otherwise(question), reason: skipped ?? .nothingPublished, rules: nil, firmware: nil, left: left, unmet: unmet)
   }
 
-  /// Nothing older than what a thing runs is ever offered. Where the two texts have no order of their own, the sequence of
-  /// registration tells; a version that was never registered here and cannot be compared holds nothing back.
+  /// Whether one firmware may be fetched now, whatever goes before it.
+  /// - Returns: nil where it may, else why not, and the rollout that brings it to the thing, if one does.
+  public static func fetch(
+    _ firmware: Firmware, _ question: OfferQuestion
+  ) -> (refusal: OfferReason?, rules: RolloutRules?) {
+    var outcome: (refusal: OfferReason?, rules: RolloutRules?) = (.nothingPublished, nil)
+    for rules in question.candidates where question.firmware(of: rules)?.id == firmware.id {
+      var ruling = RolloutCheck.Ruling.passes
+      for check in RolloutCheck.inOrder where ruling == .passes { ruling = check.ruling(rules, firmware, question) }
+      switch ruling {
+      case .passes, .current: return (nil, rules)
+      // A hold says more than that another rollout is not for the thing.
+      case .holds(let reason): outcome = (reason, rules)
+      case .skips(let reason): if outcome.rules == nil { outcome.refusal = reason }
+      }
+    }
+    return outcome
+  }
+
+  /// Nothing older than what a thing runs is ever offered, but by a rollout that takes it back. Where the two texts have no
+  /// order of their own, the sequence of registration tells; a version that was never registered here and cannot be compared
+  /// holds nothing back.
   public static func isOlder(_ candidate: Firmware, than running: String, registered: Firmware?) -> Bool {
     let order = FirmwareVersion(running).flatMap { FirmwareVersion.compare(candidate.version, $0) }
     switch order {
@@ -74,21 +148,7 @@ extension OfferDecision {
     }
   }
 
-  private static func otherwise(_ facts: OfferFacts, _ reason: Reason) -> OfferDecision {
-    OfferDecision(verdict: facts.runningFirmware.map { .current($0) } ?? .nothing, reason: reason)
-  }
-
-  /// The reason in words, for whoever asks why.
-  public var explanation: String {
-    switch reason {
-    case .nothingPublished: "nothing is published for this MCU"
-    case .upToDate: "it runs the newest published version"
-    case .olderThanRunning: "what is published is older than what it runs"
-    case .failedBefore: "the update failed on it; `firmament thing retry` offers it again"
-    case .rejectedByThing: "the thing rejected the update; `firmament thing retry` offers it again"
-    case .rolledBack: "it fell back to another version after the update; `firmament thing retry` offers it again"
-    case .awaitingConfirmation: "it has installed the update and has not yet said that it runs it"
-    case .offered: "the update is offered to it"
-    }
+  private static func otherwise(_ question: OfferQuestion) -> Verdict {
+    question.runningFirmware.map { .current($0) } ?? .nothing
   }
 }

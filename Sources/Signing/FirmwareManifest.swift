@@ -9,6 +9,8 @@ public struct FirmwareManifest: Sendable, Hashable, Codable {
   public let createdAt: Timestamp
   public let mcu: String
   public let model: String
+  /// What must be true of a thing that is to get it, as an RSQL expression; absent for nothing.
+  public let requires: String?
   /// Grows with every firmware of the same model and MCU: an old manifest cannot be replayed.
   public let sequence: Int64
   public let sha256: ImageDigest
@@ -17,11 +19,13 @@ public struct FirmwareManifest: Sendable, Hashable, Codable {
   public let version: String
 
   public init(
-    createdAt: Timestamp, mcu: String, model: String, sequence: Int64, sha256: ImageDigest, size: Int64, version: String
+    createdAt: Timestamp, mcu: String, model: String, requires: String? = nil, sequence: Int64, sha256: ImageDigest,
+    size: Int64, version: String
   ) {
     self.createdAt = createdAt
     self.mcu = mcu
     self.model = model
+    self.requires = requires
     self.sequence = sequence
     self.sha256 = sha256
     self.size = size
@@ -43,7 +47,8 @@ public struct FirmwareManifest: Sendable, Hashable, Codable {
   public init(canonicalBytes bytes: [UInt8]) throws {
     guard bytes.count <= Self.largest, let manifest = try? JSONDecoder().decode(FirmwareManifest.self, from: Data(bytes)) else {
       throw SigningError(
-        .malformedManifest, "the manifest is not a JSON object of createdAt, mcu, model, sequence, sha256, size and version")
+        .malformedManifest,
+        "the manifest is not a JSON object of createdAt, mcu, model, sequence, sha256, size, version and perhaps requires")
     }
     guard manifest.canonicalBytes == bytes else {
       throw SigningError(

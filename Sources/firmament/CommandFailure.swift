@@ -4,8 +4,13 @@ import Foundation
 /// A failure at work that a person is told in one line: what is wrong, and what to do.
 struct CommandFailure: Error, CustomStringConvertible {
   let description: String
+  /// Lines to show below it as they are; safe for a terminal.
+  let below: String?
 
-  init(_ description: String) { self.description = description }
+  init(_ description: String, below: String? = nil) {
+    self.description = description
+    self.below = below
+  }
 
   /// The line for any error; nil for what the argument parser prints itself (help, usage, a bare exit code).
   static func line(for error: any Error) -> String? {

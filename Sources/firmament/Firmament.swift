@@ -12,12 +12,12 @@ struct Firmament: AsyncParsableCommand {
     discussion: "firmament --version prints the version.",
     subcommands: [
       Serve.self, LoginCommand.self, KeyCommand.self, ModelCommand.self, UploadCommand.self, FirmwareCommand.self,
-      CodeCommand.self, ThingCommand.self, AppCommand.self, UserCommand.self, StatusCommand.self, AuditCommand.self,
-      StoreCommand.self, FleetCommand.self,
-      DemoCommand.self,
+      RolloutCommand.self, CodeCommand.self, ThingCommand.self, AppCommand.self, UserCommand.self, OperatorCommand.self,
+      WebhookCommand.self, StatusCommand.self, AuditCommand.self, StoreCommand.self, FleetCommand.self, DemoCommand.self,
     ])
 
-  /// Wrong usage exits with 64 and the usage; a failure at work exits with 1 and one line on standard error.
+  /// Wrong usage exits with 64 and the usage; a failure at work exits with 1 and one line on standard error, below
+  /// which the place of a mistake may be shown.
   static func main() async {
     // A reader that has seen enough (`| head`) is noticed where the output is written, not by a signal.
     signal(SIGPIPE, SIG_IGN)
@@ -29,7 +29,8 @@ struct Firmament: AsyncParsableCommand {
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
     } catch {
       guard let line = CommandFailure.line(for: error) else { exit(withError: error) }
-      StandardStream.error.write("firmament: \(line)\n")
+      let below = (error as? CommandFailure)?.below.map { $0 + "\n" } ?? ""
+      StandardStream.error.write("firmament: \(line)\n\(below)")
       Foundation.exit(1)
     }
   }

@@ -29,10 +29,11 @@ enum ImportRule {
     "ImageFormats": ["Domain"],
     "LiveChannels": ["Domain", "NIOCore"],
     "Mail": ["Domain", "NIOCore", "NIOPosix", "NIOSSL"],
+    "Webhooks": ["Domain", "Cryptography", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
     // Floor 2
     "FirmwareService": observing.union([
-      "Catalog", "ImageStore", "Signing", "Rollouts", "ImageFormats", "LiveChannels", "Mail", "Domain", "Cryptography",
-      "Telemetry", "NIOCore", "ServiceLifecycle",
+      "Catalog", "ImageStore", "Signing", "Rollouts", "ImageFormats", "LiveChannels", "Mail", "Webhooks", "Domain",
+      "Cryptography", "Telemetry", "NIOCore", "ServiceLifecycle",
     ]),
     "APIContract": ["Domain"],
     // Floor 3

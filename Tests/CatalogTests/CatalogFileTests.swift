@@ -43,7 +43,7 @@ import Testing
     }
     let first = try Catalog(path: path)
     let made = try await schema(first)
-    #expect(made.last == "0003 people")
+    #expect(made.last == "0006 webhooks")
     #expect(try await first.integrityProblems() == [])
     try first.close()
     let second = try Catalog(path: path)

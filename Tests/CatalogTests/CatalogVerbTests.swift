@@ -95,7 +95,8 @@ import Testing
     #expect(published.firmware?.publishedAt == .start)
     #expect(published.firmware?.sequence == 5 && published.firmware?.publicID == first.publicID)
     let later = try await test.catalog.register(
-      test.firmware("1.0", sequence: 60), publish: true, at: Timestamp.start.adding(seconds: 60), audit: .deed("again"))
+      test.firmware("1.0", sequence: 60), publishing: .sample("late"), at: Timestamp.start.adding(seconds: 60),
+      audit: .deed("again"))
     #expect(later.firmware?.publishedAt == .start)
     let actions = try await test.catalog.auditEntries(after: nil, limit: 100).map(\.action)
     #expect(actions.filter { $0 == "firmware.register" }.count == 2 && !actions.contains("again"))
@@ -109,7 +110,12 @@ import Testing
       (Timestamp.start, true), (Timestamp.start.adding(seconds: 9), false), (nil, true), (nil, false),
     ] {
       let count = try await test.catalog.auditEntries(after: nil, limit: 100).count
-      let changed = try await test.catalog.setPublication(of: firmware.id, moment, audit: .deed("publish"))
+      let changed =
+        if let moment {
+          try await test.catalog.publish(firmware.id, .sample("r1", at: moment), audit: .deed("publish")).firmware
+        } else {
+          try await test.catalog.withdraw(firmware.id, at: .start, audit: .deed("withdraw")).firmware
+        }
       #expect(changed.publishedAt == (moment == nil ? nil : .start))
       #expect(try await test.catalog.auditEntries(after: nil, limit: 100).count == count + (isAudited ? 1 : 0))
     }

@@ -48,12 +48,19 @@ struct TestCatalog {
 
   @discardableResult
   func register(_ new: NewFirmware, publish: Bool = false) async throws -> Registration {
-    try await catalog.register(new, publish: publish, at: .start, audit: .deed("firmware.register"))
+    try await catalog.register(
+      new, publishing: publish ? .sample("r-\(new.publicID)") : nil, at: .start, audit: .deed("firmware.register"))
   }
 }
 
 extension Timestamp {
   static let start = Timestamp(milliseconds: 1_750_000_000_000)
+}
+
+extension Publication {
+  static func sample(_ rolloutID: String, at now: Timestamp = .start) -> Publication {
+    Publication(rolloutID: rolloutID, by: "tester", at: now)
+  }
 }
 
 extension AuditEntry {
@@ -63,7 +70,7 @@ extension AuditEntry {
 extension Registration {
   var firmware: Firmware? {
     switch self {
-    case .registered(let firmware), .repeated(let firmware), .otherBytes(let firmware): firmware
+    case .registered(let firmware, _), .repeated(let firmware, _), .otherBytes(let firmware): firmware
     case .oldSequence: nil
     }
   }

@@ -22,7 +22,9 @@ import Testing
     let commands = [
       ["model", "list"], ["model", "show", "m"], ["model", "keys", "m"], ["firmware", "list"], ["firmware", "show", "x"],
       ["code", "list"], ["code", "create", "m", "--count", "1"], ["thing", "list"], ["thing", "show", "x"],
-      ["thing", "reset", "x"], ["status"], ["audit", "list"], ["store", "verify"],
+      ["thing", "reset", "x"], ["thing", "explain", "x"], ["status"], ["audit", "list"], ["store", "verify"],
+      ["rollout", "list"], ["rollout", "plan", "--model", "m", "--version", "1"], ["rollout", "pause", "x"],
+      ["rollout", "start", "--latest"], ["rollout", "status", "x", "--watch"], ["rollout", "things", "x", "--json"],
     ]
     for command in commands {
       let result = try await Program.run(Program.firmament, command, in: folder.path, environment: environment)
@@ -41,6 +43,7 @@ import Testing
         ["code", "create", "m", "--count", "1", "--csv", "--json"], ["thing", "show"], ["upload"], ["status", "--what"],
         ["audit", "list", "--limit", "0"], ["model", "create", "m", "--mcu", "u", "--confirm-within", "soon"],
         ["upload", "x", "--model", "m", "--mcu", "u", "--version", "1", "--key", "k", "--sequence", "0"],
+        ["rollout"], ["rollout", "create", "--model", "m"], ["rollout", "pause"], ["rollout", "pause", "x", "--latest"],
       ]
       for usage in usages {
         let result = try await server.command(usage)

@@ -33,10 +33,10 @@ import Testing
     let test = try await TestService()
     try await test.service.admitOperator(token: "the first token", name: "operator")
     try await test.service.admitOperator(token: "the second token", name: "operator")
-    #expect(test.service.operatorName(token: "the first token") == nil)
-    #expect(test.service.operatorName(token: "the second token") == "operator")
+    #expect((try? test.service.identifyOperator(token: "the first token").name) == nil)
+    #expect((try? test.service.identifyOperator(token: "the second token").name) == "operator")
     try await test.service.admitOperator(token: "the first token", name: "operator")
-    #expect(test.service.operatorName(token: "the first token") == "operator")
+    #expect((try? test.service.identifyOperator(token: "the first token").name) == "operator")
   }
 }
 

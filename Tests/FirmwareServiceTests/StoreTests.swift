@@ -36,8 +36,8 @@ import Testing
     #expect(try await again.counts("2.0") == status && status == [.installed: 1])
     #expect(try again.service.firmware(firmware.publicID) == firmware)
     #expect(try again.service.firmware(unpublished.publicID).publishedAt == nil)
-    #expect(again.service.operatorName(token: "secret") == "op")
-    #expect(again.service.operatorName(token: "Secret") == nil)
+    #expect((try? again.service.identifyOperator(token: "secret").name) == "op")
+    #expect((try? again.service.identifyOperator(token: "Secret").name) == nil)
     #expect(try await again.service.readToken(of: thing.publicID, by: "op") == thing.token)
     #expect(try await again.service.activateThing(code: code).secret.count == 43)
     #expect(try await again.download(firmware, by: thing.id) == test.image("2.0"))
@@ -125,7 +125,7 @@ import Testing
     let digest = try #require(ImageDigest(bytes: SHA256Hasher.digest(of: bytes)))
     #expect(try await test.service.storedBytes(of: digest) == .partial(received: 0))
     await #expect(throws: CutOff.self) {
-      _ = try await test.service.storeImage(digest, continuingAt: 0) { image in
+      _ = try await test.service.storeImage(digest, continuingAt: 0, by: "op") { image in
         try await image.append(ByteBuffer(bytes: bytes[..<4000]))
         throw CutOff()
       }
@@ -133,26 +133,27 @@ import Testing
     #expect(try await test.service.storedBytes(of: digest) == .partial(received: 4000))
     let again = try await test.restarted()
     do {
-      _ = try await again.service.storeImage(digest, continuingAt: 5000) { _ in }
+      _ = try await again.service.storeImage(digest, continuingAt: 5000, by: "op") { _ in }
       Issue.record("a gap was taken")
     } catch let error as ServiceError {
       #expect(error.code == .wrongOffset && error.received == 4000)
     }
-    let stored = try await again.service.storeImage(digest, continuingAt: 4000) {
+    let stored = try await again.service.storeImage(digest, continuingAt: 4000, by: "op") {
       try await $0.append(ByteBuffer(bytes: bytes[4000...]))
     }
     #expect(stored == (10_000, true))
-    let repeated = try await again.service.storeImage(digest, continuingAt: 0) { _ in Issue.record("nothing to send") }
+    let repeated = try await again.service.storeImage(digest, continuingAt: 0, by: "op") { _ in Issue.record("nothing to send")
+    }
     #expect(repeated == (10_000, false))
     #expect(try await again.service.storedBytes(of: digest) == .whole(size: 10_000))
     await expectRefusal(.digestMismatch) {
       let other = try #require(ImageDigest(bytes: SHA256Hasher.digest(of: "x")))
-      _ = try await again.service.storeImage(other, continuingAt: 0) { try await $0.append(ByteBuffer(bytes: [1])) }
+      _ = try await again.service.storeImage(other, continuingAt: 0, by: "op") { try await $0.append(ByteBuffer(bytes: [1])) }
     }
     await expectRefusal(.imageTooLarge) {
       let other = try #require(ImageDigest(bytes: SHA256Hasher.digest(of: "y")))
       let piece = ByteBuffer(repeating: 0, count: 1 << 19)
-      _ = try await again.service.storeImage(other, continuingAt: 0) { image in
+      _ = try await again.service.storeImage(other, continuingAt: 0, by: "op") { image in
         for _ in 0..<3 { try await image.append(piece) }
       }
     }

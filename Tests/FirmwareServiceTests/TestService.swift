@@ -82,7 +82,7 @@ struct TestService {
 
   func store(_ bytes: [UInt8]) async throws -> ImageDigest {
     let digest = try #require(ImageDigest(bytes: SHA256Hasher.digest(of: bytes)))
-    _ = try await service.storeImage(digest, continuingAt: 0) { try await $0.append(ByteBuffer(bytes: bytes)) }
+    _ = try await service.storeImage(digest, continuingAt: 0, by: "op") { try await $0.append(ByteBuffer(bytes: bytes)) }
     return digest
   }
 
@@ -118,7 +118,7 @@ struct TestService {
   /// What a poll says, in short: `2.0` is an update, `=2.0` what runs already.
   func poll(_ thing: Int64, _ version: String? = nil, mcu: String? = nil, boot: String? = nil) async throws -> [String] {
     let report = version.map { RunningReport(mcu: mcu, version: $0, boot: boot) }
-    return try await service.offerFirmware(to: thing, running: report).map { offer in
+    return try await service.offerFirmware(to: thing, running: report).firmwares.map { offer in
       (offer.isUpdate ? "" : "=") + offer.firmware.version.text
     }
   }

@@ -58,6 +58,11 @@ final class DocumentedJourney {
     return value
   }
 
+  /// The role that the document says an endpoint needs.
+  func role(of endpoint: Endpoint) -> String? {
+    document["paths"]?[endpoint.template]?[endpoint.method.rawValue]?["x-role"]?.text
+  }
+
   func run(_ test: TestService) async throws {
     try await service()
     try await models(test)
@@ -68,6 +73,9 @@ final class DocumentedJourney {
     try await live(token)
     try await care(for: thing)
     try await mails(test)
+    try await operators()
+    try await rollouts(test)
+    try await webhooks(test)
     try await problems()
   }
 
@@ -90,6 +98,7 @@ final class DocumentedJourney {
     try await call(Endpoints.listModels, "/api/v1/models", 200)
     try await call(Endpoints.showModel, "/api/v1/models/lamp", 200)
     try await call(Endpoints.showModel, "/api/v1/models/none", 404)
+    try await settings()
     try await call(Endpoints.setRetention, "/api/v1/models/lamp/retention", 200, body: Array("{\"age\":86400}".utf8))
     try await call(Endpoints.setRetention, "/api/v1/models/lamp/retention", 400, body: Array("{\"values\":0}".utf8))
     let key = try JSONText.encode(NewTrustedKey(pem: try test.key.publicKey.pem, name: "mine"))

@@ -15,13 +15,15 @@ import Testing
     let channels = LiveChannels()
     private(set) var isGone = false
 
-    init(_ framing: LiveFraming = .chunk, keepAlive: Int64 = 60_000, endsIn: TimeAmount? = nil) throws {
+    init(
+      _ framing: LiveFraming = .chunk, keepAlive: Int64 = 60_000, endsIn: TimeAmount? = nil, phrases: LivePhrases = .json
+    ) throws {
       let responder = CallbackResponder<APIContext> { _, _ in Response(status: .ok) }
       let limits = ConnectionLimits()
       let deadlines = RequestDeadlineHandler(limits: limits, bufferedBytes: { _ in 0 })
       let opening = LiveOpening(
         plan: LivePlan(topics: [.thing(1)], owner: .thing(1)), seat: try channels.takeSeat(for: .thing(1)), framing: framing,
-        keepAlive: .microseconds(keepAlive * 950), endsIn: endsIn)
+        keepAlive: .microseconds(keepAlive * 950), endsIn: endsIn, phrases: phrases)
       let handler = LiveStreamHandler(
         opening, limits: limits, serving: LiveServing(responder: responder, channels: channels), deadlines: deadlines,
         whenGone: { [weak self] in self?.isGone = true })
@@ -70,6 +72,14 @@ import Testing
     #expect(stream.text == "2\r\n{}\r\n")
     stream.advance(9500)
     #expect(stream.text == String(repeating: "2\r\n{}\r\n", count: 10))
+  }
+
+  @Test func serverSentEventsHaveACommentAfterSilence() throws {
+    let stream = try Stream(keepAlive: 15_790, phrases: .serverSent)
+    stream.advance(15_000)
+    #expect(stream.text == "")
+    stream.advance(1)
+    #expect(stream.text == StreamTests.chunk(":\n\n"))
   }
 
   @Test func aSubscriptionEndsWhenItsCredentialsDo() throws {
@@ -127,7 +137,9 @@ import Testing
     ("/v2/things/T", true), ("/v2//things/T/?keepAlive=1", true), ("//v2/things//T//", true), ("/v2/things/T?", true),
     ("/v2/me/resources/R?keepAlive=1&subscribe=true", true), ("/v2/me/resources/R?subscribe=false", false),
     ("/v2/things", false), ("/v2/things/", false), ("/v2/things/T/resources", false), ("/v2/things/T/firmwares/latest", false),
-    ("/v2/thing/T", false), ("/v2/things/T/resources/R?limit=1", false), ("/", false), ("/subscribe=true", false),
+    ("/api/v1/rollouts/R/events?after=1", true), ("/api/v1/rollouts/R/events/", true), ("/api/v1/rollouts/R", false),
+    ("/api/v1/rollouts/R/events/1", false), ("/api/v1/rollouts/events", false), ("/v2/thing/T", false),
+    ("/v2/things/T/resources/R?limit=1", false), ("/", false), ("/subscribe=true", false),
   ])
   func aStreamIsAskedForByThePathOrTheQuery(path: String, isOne: Bool) {
     let head = HTTPRequest(method: .get, scheme: "http", authority: "a", path: path)

@@ -22,7 +22,9 @@ import Testing
         }
       }
       let answer = try await front.get("/api/v1/operator", [.authorization: "bEaReR \(TestService.token)"])
-      #expect(answer.status == 200 && answer.text == #"{"name":"ada"}"#)
+      #expect(
+        answer.status == 200
+          && answer.text == #"{"createdAt":"2025-06-15T15:06:40.999Z","id":"1","name":"ada","role":"administrator"}"#)
       try await front.operate(.get, "/api/v1/nothing").expectProblem(404, "unknown-path")
       let wrong = try await front.operate(.delete, "/api/v1/models")
       try wrong.expectProblem(405, "method-not-allowed")
@@ -35,8 +37,9 @@ import Testing
     try await test.open(door) { front in
       let body = #"{"name":"i.MX 8M/é?","mcus":["a b","c"],"numericVersions":true,"confirmWithin":60}"#
       let shape =
-        #"{"confirmWithin":60,"createdAt":"2025-06-15T15:06:40.999Z","mcus":[{"name":"a b","newestSequence":0},"#
-        + #"{"name":"c","newestSequence":0}],"name":"i.MX 8M/é?","numericVersions":true,"retention":{}}"#
+        #"{"confirmWithin":60,"createdAt":"2025-06-15T15:06:40.999Z","fourEyes":false,"mcus":[{"name":"a b","#
+        + #""newestSequence":0},{"name":"c","newestSequence":0}],"name":"i.MX 8M/é?","numericVersions":true,"#
+        + #""pollInterval":300,"retention":{}}"#
       let made = try await front.operate(.post, "/api/v1/models", body)
       #expect(made.status == 201 && made.text == shape && made.length == made.bytes.count)
       let again = try await front.operate(.post, "/api/v1/models", body)

@@ -54,7 +54,9 @@ import Testing
     try await test.open(door) { front in
       let offered = try await front.get(path)
       #expect(offered.status == 200)
-      #expect(offered.text == #"{"status":"success","firmwares":[\#(entry)"update":true}]}"#)
+      let soon = offered.retryAfter
+      #expect((48...72).contains(soon))
+      #expect(offered.text == #"{"status":"success","firmwares":[\#(entry)"update":true}],"retryAfter":\#(soon)}"#)
       #expect(offered.length == offered.bytes.count && offered.type == "application/json")
       let headers = offered.headers.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count + 4 }
       #expect(headers + offered.bytes.count + 17 < 1400)
@@ -71,7 +73,10 @@ import Testing
 
       let current = try await front.get(path + "?mcu=main&version=2024.0.1&boot=b%201", [.ifNoneMatch: tag])
       #expect(current.status == 200, "it changed")
-      #expect(current.text == #"{"status":"success","firmwares":[\#(entry)"update":false}]}"#)
+      // Nothing is under way any more: five times as long, with the same share of it more or less.
+      let later = current.retryAfter
+      #expect((soon * 5 - 3...soon * 5 + 3).contains(later))
+      #expect(current.text == #"{"status":"success","firmwares":[\#(entry)"update":false}],"retryAfter":\#(later)}"#)
       #expect(current.headers[.eTag] != tag)
       #expect(try await front.get("//v2//things/\(token)/firmwares/latest/?").bytes == current.bytes)
     }
@@ -84,7 +89,9 @@ import Testing
     try await test.createModel(mcus: ["i.MX 8M \"Mini\""])
     let token = try await test.activate()
     try await test.open(.router) { front in
-      #expect(try await front.get("/v2/things/\(token)/firmwares/latest").text == #"{"status":"success","firmwares":[]}"#)
+      let empty = try await front.get("/v2/things/\(token)/firmwares/latest")
+      #expect((240...360).contains(empty.retryAfter))
+      #expect(empty.text == #"{"status":"success","firmwares":[],"retryAfter":\#(empty.retryAfter)}"#)
       let firmware = try await test.release("v1\\é/2", imageBytes(10), mcu: "i.MX 8M \"Mini\"")
       let answer = try await front.get("/v2/things/\(token)/firmwares/latest")
       let entry = try #require({ if case .array(let list)? = try answer.json()["firmwares"] { list.first } else { nil } }())
@@ -148,7 +155,7 @@ import Testing
         (#"{"values":[{"key":"$firmware","value":1}]}"#, "value: an object is needed"),
         (
           #"{"values":[{"key":"$led","value":1}]}"#,
-          "key: there are $geo, $settings, $firmware and $link, and no other key begins with $"
+          "key: there are $geo, $settings, $firmware, $link and $consent, and no other key begins with $"
         ),
         (
           #"{"values":[{"key":"$firmware","value":{"version":"9","status":"failed"}}]}"#,

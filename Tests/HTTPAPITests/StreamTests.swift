@@ -152,7 +152,7 @@ import Testing
       let client = try WireClient(port: thing.port)
       for _ in 0..<3 {
         client.get(thing.path + "/firmwares/latest")
-        _ = try await client.read(through: "[]}")
+        _ = try await client.read(through: "}")
       }
       client.get(thing.path)
       _ = try await client.read(through: "subscribed\"}\r\n")
@@ -300,7 +300,7 @@ import Testing
   @Test func anAnswerThatIsNoStreamIsThatOfTheFramework() async throws {
     try await Self.serve { test, thing in
       try await test.release("1.0.0", imageBytes(3 << 20))
-      let offer = try await test.service.offerFirmware(to: thing.id, running: nil)[0].firmware
+      let offer = try await test.service.offerFirmware(to: thing.id, running: nil).firmwares[0].firmware
       for path in ["/healthz", "\(thing.path)/firmwares/download/\(offer.publicID)", "/nowhere", "/api/v1/models"] {
         let plain = try WireClient(port: thing.port)
         plain.get(path, ["Connection: close"])

@@ -42,6 +42,7 @@ final class TestClock: Sendable {
 final class TestService: Sendable {
   /// The operator's.
   static let token = "the-operators-token"
+  static let tokenHash = SHA256Hasher.digest(of: token)
   static let now = Timestamp(milliseconds: 1_750_000_000_999)
 
   let catalog: Catalog
@@ -126,7 +127,7 @@ final class TestService: Sendable {
 
   func store(_ bytes: [UInt8]) async throws -> ImageDigest {
     let digest = ImageDigest(bytes: SHA256Hasher.digest(of: bytes))!
-    _ = try await service.storeImage(digest, continuingAt: 0) { try await $0.append(ByteBuffer(bytes: bytes)) }
+    _ = try await service.storeImage(digest, continuingAt: 0, by: "op") { try await $0.append(ByteBuffer(bytes: bytes)) }
     return digest
   }
 
@@ -222,6 +223,12 @@ struct Answer: Sendable {
   var text: String { String(decoding: bytes, as: UTF8.self) }
   var length: Int? { headers[.contentLength].flatMap(Int.init) }
   var type: String? { headers[.contentType] }
+
+  /// The seconds that a poll is answered with; 0 where there are none.
+  var retryAfter: Int {
+    guard case .integer(let seconds)? = try? json()["retryAfter"] else { return 0 }
+    return Int(seconds)
+  }
 
   func json() throws -> JSONValue { try JSONDecoder().decode(JSONValue.self, from: Data(bytes)) }
 

@@ -10,7 +10,7 @@ import Testing
   private static func installation(_ state: InstallationState) -> Installation {
     Installation(
       firmwareID: 7, state: state, since: .start, installedAt: .start, bootAtInstall: "boot 1", otherVersionSaidAt: .start,
-      code: "E1", message: "before")
+      code: "E1", message: "before", attempts: state == .failed ? 1 : 0)
   }
 
   @Test(arguments: [
@@ -76,7 +76,8 @@ import Testing
     let report = ProgressReport(status: status, code: "E2", message: "now")
     let next = InstallationProgress.apply(report, to: nil, of: 9, knownBoot: "boot 0", at: Self.later)
     var expected = Installation(
-      firmwareID: 9, state: InstallationState(rawValue: status.rawValue)!, since: Self.later, code: "E2", message: "now")
+      firmwareID: 9, state: InstallationState(rawValue: status.rawValue)!, since: Self.later, code: "E2", message: "now",
+      attempts: status == .failed ? 1 : 0)
     if status == .installed {
       expected.installedAt = Self.later
       expected.bootAtInstall = "boot 0"
@@ -96,6 +97,34 @@ import Testing
       ProgressReport(status: .failed, code: "E1", message: "no power"), to: nil, of: 7, knownBoot: nil, at: .start)
     let retried = InstallationProgress.apply(
       ProgressReport(status: .rejected), to: failed, of: 7, knownBoot: nil, at: Self.later)
-    #expect(retried == Installation(firmwareID: 7, state: .rejected, since: Self.later))
+    #expect(retried == Installation(firmwareID: 7, state: .rejected, since: Self.later, attempts: 1))
+  }
+
+  @Test func `what failed is offered again while attempts are left, and a failure that is repeated counts once`() {
+    var failed = Self.installation(.failed)
+    var offered = failed
+    (offered.state, offered.since) = (.offered, Self.later)
+    #expect(InstallationProgress.observe(.offered, on: failed, of: 7, attempts: 2, at: Self.later) == offered)
+    #expect(InstallationProgress.observe(.downloading, on: failed, of: 7, attempts: 2, at: Self.later) == nil)
+    let report = ProgressReport(status: .failed)
+    failed = InstallationProgress.apply(report, to: failed, of: 7, knownBoot: nil, attempts: 3, at: Self.later)
+    #expect(failed.state == .failed && failed.attempts == 1)
+    failed.attempts = 2
+    #expect(InstallationProgress.observe(.offered, on: failed, of: 7, attempts: 2, at: Self.later) == nil)
+  }
+
+  @Test(arguments: [InstallationState.offered, .downloading, .downloaded, .installing, .installed])
+  func `a download that fails is tried again, an install that fails is over until it is offered again`(
+    state: InstallationState
+  ) {
+    let report = ProgressReport(status: .failed, code: "E2")
+    let isDownload = state == .offered || state == .downloading
+    var next = Self.installation(state)
+    for attempt in 1...3 {
+      next.state = state
+      next = InstallationProgress.apply(report, to: next, of: 7, knownBoot: nil, attempts: 3, at: Self.later)
+      #expect(next.attempts == attempt && next.code == "E2")
+      #expect(next.state == (isDownload && attempt < 3 ? .offered : .failed))
+    }
   }
 }

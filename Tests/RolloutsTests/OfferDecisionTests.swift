@@ -10,48 +10,61 @@ import Testing
   private func decide(
     _ published: Firmware?, running: String? = nil, registered: Firmware? = nil, state: InstallationState? = nil
   ) -> OfferDecision {
-    let installation = state.map { Installation(firmwareID: published?.id ?? 0, state: $0, since: .start) }
-    return .decide(
-      OfferFacts(published: published, running: running, runningFirmware: registered, installation: installation))
+    let standing = ThingStanding(
+      thingID: 1, publicID: "t1", modelID: 1, mcus: [MCUStanding(mcuID: 1, running: running)],
+      installations: state.map {
+        [Installation(firmwareID: published?.id ?? 0, state: $0, since: .start, attempts: $0 == .failed ? 1 : 0)]
+      } ?? [])
+    let release = SampleRelease(
+      [published, registered].compactMap { $0 }, [published].compactMap { $0.map { .publication(of: $0) } })
+    return .decide(release.question(standing))
+  }
+
+  private func expect(
+    _ decision: OfferDecision, _ verdict: OfferDecision.Verdict, _ reason: OfferReason,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    #expect(decision.verdict == verdict, sourceLocation: sourceLocation)
+    #expect(decision.reason == reason, sourceLocation: sourceLocation)
   }
 
   @Test func `where nothing is published a thing is told what it runs, or nothing`() {
-    #expect(decide(nil) == OfferDecision(verdict: .nothing, reason: .nothingPublished))
-    #expect(decide(nil, running: "0.1") == OfferDecision(verdict: .nothing, reason: .nothingPublished))
+    expect(decide(nil), .nothing, .nothingPublished)
+    expect(decide(nil, running: "0.1"), .nothing, .nothingPublished)
     let current = decide(nil, running: "1.0.0", registered: old)
-    #expect(current == OfferDecision(verdict: .current(old), reason: .nothingPublished))
+    expect(current, .current(old), .nothingPublished)
   }
 
   @Test(arguments: [nil] + InstallationState.allCases.map(Optional.some))
   func `a thing that runs what is published is up to date, whatever happened before`(state: InstallationState?) {
     let decision = decide(new, running: "2.0.0", registered: new, state: state)
-    #expect(decision == OfferDecision(verdict: .current(new), reason: .upToDate))
+    expect(decision, .current(new), .upToDate)
   }
 
   @Test(
     arguments: [
-      (nil, OfferDecision.Reason.offered), (.offered, .offered), (.downloading, .offered), (.downloaded, .offered),
+      (nil, OfferReason.offered), (.offered, .offered), (.downloading, .offered), (.downloaded, .offered),
       (.installing, .offered), (.confirmed, .offered), (.installed, .awaitingConfirmation), (.failed, .failedBefore),
       (.rejected, .rejectedByThing), (.rolledBack, .rolledBack),
-    ] as [(InstallationState?, OfferDecision.Reason)])
+    ] as [(InstallationState?, OfferReason)])
   func `the state of the update on the thing decides whether it is offered`(
-    state: InstallationState?, reason: OfferDecision.Reason
+    state: InstallationState?, reason: OfferReason
   ) {
     let offered = reason == .offered
     let known = decide(new, running: "1.0.0", registered: old, state: state)
-    #expect(known == OfferDecision(verdict: offered ? .offer(new) : .current(old), reason: reason))
+    expect(known, offered ? .offer(new) : .current(old), reason)
     let silent = decide(new, state: state)
-    #expect(silent == OfferDecision(verdict: offered ? .offer(new) : .nothing, reason: reason))
+    expect(silent, offered ? .offer(new) : .nothing, reason)
     let foreign = decide(new, running: "factory", state: state)
-    #expect(foreign == OfferDecision(verdict: offered ? .offer(new) : .nothing, reason: reason))
+    expect(foreign, offered ? .offer(new) : .nothing, reason)
   }
 
   @Test(arguments: [nil] + InstallationState.allCases.map(Optional.some))
   func `nothing older than what runs is offered in any state of the update`(state: InstallationState?) {
     let running = Firmware.sample("3.0.0", sequence: 1, id: 9)
     let decision = decide(new, running: "3.0.0", registered: running, state: state)
-    #expect(decision == OfferDecision(verdict: .current(running), reason: .olderThanRunning))
-    #expect(decide(new, running: "3.0.0", state: state) == OfferDecision(verdict: .nothing, reason: .olderThanRunning))
+    expect(decision, .current(running), .olderThanRunning)
+    expect(decide(new, running: "3.0.0", state: state), .nothing, .olderThanRunning)
   }
 
   /// The published version with sequence 5, what runs, its sequence where it is registered, and whether the first is older.
@@ -83,14 +96,7 @@ import Testing
     if !isOlder { #expect(decision.verdict == .offer(candidate)) }
   }
 
-  @Test func `every reason has words of its own and can be reached`() {
-    let states = [nil] + InstallationState.allCases.map(Optional.some)
-    var reached = Set(states.map { decide(new, running: "1.0.0", registered: old, state: $0).reason })
-    reached.insert(decide(nil).reason)
-    reached.insert(decide(new, running: "2.0.0").reason)
-    reached.insert(decide(old, running: "2.0.0").reason)
-    #expect(reached == Set(OfferDecision.Reason.allCases))
-    let words = Set(OfferDecision.Reason.allCases.map { OfferDecision(verdict: .nothing, reason: $0).explanation })
-    #expect(words.count == OfferDecision.Reason.allCases.count)
+  @Test func `every reason has words of its own`() {
+    #expect(Set(OfferReason.allCases.map(\.explanation)).count == OfferReason.allCases.count)
   }
 }

@@ -17,6 +17,7 @@ import Testing
   private static let target = Firmware.sample("2.0.0", sequence: 2)
   private static let registered = ["1.0.0": Firmware.sample("1.0.0", sequence: 1), "2.0.0": target]
   private static let within: Int64 = 900
+  private static let attempts = 3
 
   private static func event(_ random: inout SeededGenerator) -> Event {
     let boots = [nil, "a", "b", "c"]
@@ -39,9 +40,10 @@ import Testing
   private static func apply(_ event: Event, to installation: Installation?, at now: Timestamp) -> Installation? {
     switch event {
     case .observation(let seen):
-      return InstallationProgress.observe(seen, on: installation, of: target.id, at: now) ?? installation
+      return InstallationProgress.observe(seen, on: installation, of: target.id, attempts: attempts, at: now) ?? installation
     case .report(let report):
-      return InstallationProgress.apply(report, to: installation, of: target.id, knownBoot: nil, at: now)
+      return InstallationProgress.apply(
+        report, to: installation, of: target.id, knownBoot: nil, attempts: attempts, at: now)
     case .running(let version, let boot):
       guard let installation else { return nil }
       return Confirmation.apply(
@@ -76,13 +78,19 @@ import Testing
       }
     }
     if case .observation(let seen) = event, let before, let after, before != after {
-      let again = before.state == .confirmed && seen == .offered && after.state == .offered
+      let mayAgain = before.state == .confirmed || (before.state == .failed && before.attempts < attempts)
+      let again = mayAgain && seen == .offered && after.state == .offered
       let from = order.firstIndex(of: before.state), to = order.firstIndex(of: after.state)
       let forward = if let from, let to { from < to } else { false }
       guard again || forward else { return "an observation moved a state back" }
     }
     if case .report = event, before?.state == .confirmed || before?.state == .rolledBack, before != after {
       return "a report changed what is decided"
+    }
+    if let before, let after, after.attempts != before.attempts {
+      let isNew = before.state == .confirmed && after.state == .offered && after.attempts == 0
+      let isOneMore = before.state != .failed && after.attempts == before.attempts + 1
+      guard isNew || isOneMore else { return "an attempt was miscounted" }
     }
     if after?.state == .installed, after?.installedAt == nil { return "installed without a moment" }
     if let before, let after, before.state != after.state, after.since != now { return "the moment of the change is missing" }

@@ -1,3 +1,5 @@
+public import Domain
+
 /// One route of the service, spelled once: the server registers it, the client builds its path, and the OpenAPI document lists
 /// it.
 public struct Endpoint: Sendable {
@@ -31,6 +33,34 @@ public struct Endpoint: Sendable {
   public let query: [Query]
   public let request: Answer?
   public let answers: [Answer]
+  /// The role that an operator needs; nil for what fits the method.
+  private let needs: OperatorRole?
+  /// Whether it changes anything; a read by POST does not.
+  public let isChange: Bool
+  /// Whether the verb itself holds a token that is for some models against what it does, where neither path nor query names
+  /// one.
+  public let checksModels: Bool
+
+  init(
+    id: String, method: Method, template: String, access: Access, summary: String, query: [Query], request: Answer?,
+    answers: [Answer], needs: OperatorRole? = nil, isChange: Bool? = nil, checksModels: Bool = false
+  ) {
+    self.id = id
+    self.method = method
+    self.template = template
+    self.access = access
+    self.summary = summary
+    self.query = query
+    self.request = request
+    self.answers = answers
+    self.needs = needs
+    self.isChange = isChange ?? ![.get, .head].contains(method)
+    self.checksModels = checksModels
+  }
+
+  /// The role that an operator needs. What says none needs the lowest for a read and the highest for anything else, so that one
+  /// that was forgotten does no harm.
+  public var neededRole: OperatorRole { needs ?? ([.get, .head].contains(method) ? .viewer : .administrator) }
 }
 
 extension Endpoint {
@@ -81,11 +111,13 @@ extension Endpoint {
   /// An operators' endpoint that answers with a JSON shape; the problems that every one of them may answer are added.
   static func operators<Output: Decodable & Sendable>(
     _ id: String, _ method: Method, _ template: String, _ summary: String, query: [Query] = [], request: Answer? = nil,
-    _ status: Int = 200, answers output: Output.Type, also: [Answer] = [], problems: [Int] = []
+    needs: OperatorRole? = nil, isChange: Bool? = nil, checksModels: Bool = false, _ status: Int = 200,
+    answers output: Output.Type, also: [Answer] = [], problems: [Int] = []
   ) -> Endpoint {
     Endpoint(
       id: id, method: method, template: template, access: .operators, summary: summary, query: query, request: request,
-      answers: [.json(status, output)] + also + ([400, 401, 413, 503, 507] + problems).map { .problem($0) })
+      answers: [.json(status, output)] + also + Set([400, 401, 403, 413, 503, 507] + problems).sorted().map { .problem($0) },
+      needs: needs, isChange: isChange, checksModels: checksModels)
   }
 }
 
@@ -135,7 +167,6 @@ extension Endpoint.Query {
 /// Every endpoint of the service. The files beside this one add them by noun.
 public enum Endpoints {
   public static let all: [Endpoint] =
-    models + images + firmwares + codes + things + links + accounts + mails + store + thingSide + live + users + sharing
-    + classes
-    + service
+    models + images + firmwares + codes + things + links + accounts + mails + operators + store
+    + rollouts + thingSide + live + users + sharing + classes + webhooks + service
 }

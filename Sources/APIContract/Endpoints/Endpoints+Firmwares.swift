@@ -1,3 +1,5 @@
+import Domain
+
 extension Endpoints {
   public static let probeImage = Endpoint(
     id: "probeImage", method: .head, template: "/api/v1/images/{digest}", access: .operators,
@@ -7,6 +9,7 @@ extension Endpoints {
       .empty(404, "Not stored; Upload-Offset is the number of bytes that a next PUT may continue from"),
       .empty(400, "No digest"),
       .empty(401, "No valid operator token"),
+      .empty(403, "Another role is needed"),
       .empty(503, "The store fails"),
     ])
   public static let storeImage = Endpoint(
@@ -14,14 +17,17 @@ extension Endpoints {
     summary: "Store the bytes of an image under their SHA-256; `Content-Range: bytes FIRST-LAST/SIZE` continues a cut upload",
     query: [], request: .bytes(0, "The image"),
     answers: [.json(201, ImageShape.self, "Stored"), .json(200, ImageShape.self, "It was stored already")]
-      + [400, 401, 408, 409, 413, 416, 422, 503, 507].map { .problem($0) })
+      + [400, 401, 403, 408, 409, 413, 416, 422, 503, 507].map { .problem($0) },
+    // Bytes by their digest belong to no model, and do nothing until a firmware of one names them.
+    needs: .uploader, checksModels: true)
 
   static let images = [probeImage, storeImage]
 
   public static let registerFirmware = Endpoint.operators(
     "registerFirmware", .post, "/api/v1/firmwares", "Register a firmware by its signed manifest (a DSSE envelope)",
-    query: [.flag("publish", "Also publish it")], request: .body(EnvelopeShape.self), 201, answers: FirmwareShape.self,
-    also: [.json(200, FirmwareShape.self, "The same firmware was registered already")], problems: [403, 404, 409, 422])
+    query: [.flag("publish", "Also publish it, for which the role releaser is needed")], request: .body(EnvelopeShape.self),
+    needs: .uploader, checksModels: true, 201, answers: FirmwareShape.self,
+    also: [.json(200, FirmwareShape.self, "The same firmware was registered already")], problems: [404, 409, 422])
   public static let listFirmwares = Endpoint.operators(
     "listFirmwares", .get, "/api/v1/firmwares", "Firmwares, newest registration first",
     query: [.text("model", "Only this model's"), .text("mcu", "Only this MCU's")] + .page, answers: FirmwareList.self,
@@ -33,10 +39,10 @@ extension Endpoints {
     answers: EnvelopeShape.self, problems: [404])
   public static let publishFirmware = Endpoint.operators(
     "publishFirmware", .put, "/api/v1/firmwares/{firmware}/publication", "Offer it to the things of its model",
-    answers: FirmwareShape.self, problems: [404])
+    needs: .releaser, answers: FirmwareShape.self, problems: [404, 409])
   public static let withdrawFirmware = Endpoint.operators(
     "withdrawFirmware", .delete, "/api/v1/firmwares/{firmware}/publication", "Stop offering and serving it",
-    answers: FirmwareShape.self, problems: [404])
+    needs: .releaser, answers: FirmwareShape.self, problems: [404])
 
   static let firmwares = [
     registerFirmware, listFirmwares, showFirmware, showManifest, publishFirmware, withdrawFirmware,

@@ -1,10 +1,14 @@
+import Domain
+
 extension Endpoints {
   public static let planRollout = Endpoint.operators(
     "planRollout", .post, "/api/v1/rollouts/plan", "What a rollout would mean, before anything starts",
-    request: .body(NewRollout.self), answers: RolloutPreviewShape.self, problems: [404, 409])
+    request: .body(NewRollout.self), needs: .viewer, isChange: false, checksModels: true,
+    answers: RolloutPreviewShape.self, problems: [404, 409])
   public static let createRollout = Endpoint.operators(
     "createRollout", .post, "/api/v1/rollouts", "Create a rollout; it waits for its start",
-    request: .body(NewRollout.self), 201, answers: RolloutShape.self, problems: [404, 409])
+    request: .body(NewRollout.self), needs: .releaser, checksModels: true, 201, answers: RolloutShape.self,
+    problems: [404, 409])
   public static let listRollouts = Endpoint.operators(
     "listRollouts", .get, "/api/v1/rollouts", "Rollouts, newest first",
     query: [
@@ -16,7 +20,7 @@ extension Endpoints {
     problems: [404])
   public static let listRolloutThings = Endpoint.operators(
     "listRolloutThings", .get, "/api/v1/rollouts/{rollout}/things", "The things that a rollout has so far",
-    query: [.text("state", "Only those in this state")] + .page, answers: DeliveryList.self, problems: [404])
+    query: [.text("state", "Only those in this state")] + .page, answers: RolloutThingList.self, problems: [404])
   public static let startRollout = change("start", "Start it now")
   public static let pauseRollout = change("pause", "Stop offering it, also to things in mid-download")
   public static let resumeRollout = change("resume", "Go on after a pause or a halt")
@@ -25,7 +29,8 @@ extension Endpoints {
     "approve", "Give the go that it waits for: for its start, by another operator than its creator, or for the next stage")
   public static let revertRollout = Endpoint.operators(
     "revertRollout", .post, "/api/v1/rollouts/{rollout}/revert",
-    "End it, and start a rollout that takes its things back to what each of them ran before", 201,
+    "End it, and start a rollout that takes its things back to what each of them ran before",
+    needs: .releaser, 201,
     answers: RolloutShape.self, problems: [404, 409])
   public static let explainThing = Endpoint.operators(
     "explainThing", .get, "/api/v1/things/{thing}/explain", "Why the thing is offered what it is offered, or not",
@@ -38,7 +43,7 @@ extension Endpoints {
 
   private static func change(_ verb: String, _ summary: String) -> Endpoint {
     Endpoint.operators(
-      "\(verb)Rollout", .post, "/api/v1/rollouts/{rollout}/\(verb)", summary, answers: RolloutShape.self,
+      "\(verb)Rollout", .post, "/api/v1/rollouts/{rollout}/\(verb)", summary, needs: .releaser, answers: RolloutShape.self,
       problems: [404, 409])
   }
 }

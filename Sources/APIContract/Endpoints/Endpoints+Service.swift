@@ -6,11 +6,9 @@ extension Endpoints {
     "listAudit", .get, "/api/v1/audit", "What operators did, newest first", query: .page, answers: AuditList.self)
   public static let verifyStore = Endpoint.operators(
     "verifyStore", .post, "/api/v1/store/verification", "Hash every image again and check every row against it",
-    answers: VerificationShape.self)
-  public static let showOperator = Endpoint.operators(
-    "showOperator", .get, "/api/v1/operator", "Who the token belongs to", answers: OperatorShape.self)
+    isChange: false, answers: VerificationShape.self)
 
-  static let store = [showStatus, listAudit, verifyStore, showOperator]
+  static let store = [showStatus, listAudit, verifyStore]
 
   public static let health = open("health", "/healthz", "The process answers", .bytes(200, "ok", "text/plain"))
   public static let readiness = Endpoint(

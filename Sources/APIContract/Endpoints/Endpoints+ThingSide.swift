@@ -44,6 +44,7 @@ extension Endpoints {
       .text("mcu", "The MCU that `version` speaks of; may be left out where the model has one"),
       .text("version", "What runs now: this is how a thing confirms after its reboot"),
       .text("boot", "Any text that changes with each boot"),
+      .flag("explain", "Also say why: what every rollout asked of the thing, and which condition decided"),
     ], .json(200, LatestFirmwares.self), also: [.empty(304, "As before")], errors: [400, 404])
   public static let downloadFirmware = ofThings(
     "downloadFirmware", .get, "/v2/things/{token}/firmwares/download/{firmware}", "The image, whole or in ranges (RFC 9110)",

@@ -1,11 +1,13 @@
+import Domain
+
 extension Endpoints {
   public static let createCodes = Endpoint.operators(
-    "createCodes", .post, "/api/v1/codes", "Create single-use activation codes for a model", request: .body(NewCodes.self), 201,
-    answers: CodeList.self, problems: [404])
+    "createCodes", .post, "/api/v1/codes", "Create single-use activation codes for a model", request: .body(NewCodes.self),
+    checksModels: true, 201, answers: CodeList.self, problems: [404])
   public static let listCodes = Endpoint.operators(
     "listCodes", .get, "/api/v1/codes", "Activation codes, newest first; as CSV with `Accept: text/csv`",
     query: [.text("model", "Only this model's"), .flag("unused", "Only those that have activated nothing")] + .page,
-    answers: CodeList.self, problems: [404])
+    needs: .administrator, answers: CodeList.self, problems: [404])
 
   static let codes = [createCodes, listCodes]
 
@@ -17,7 +19,7 @@ extension Endpoints {
     problems: [404])
   public static let showThingToken = Endpoint.operators(
     "showThingToken", .get, "/api/v1/things/{thing}/token", "Read a thing's token; the audit log keeps who did",
-    answers: ThingTokenShape.self, problems: [404])
+    needs: .administrator, answers: ThingTokenShape.self, problems: [404])
   public static let rotateThingToken = Endpoint.operators(
     "rotateThingToken", .post, "/api/v1/things/{thing}/token", "Give the thing a new token; the old one works for the overlap",
     request: .body(TokenRotation.self), 201, answers: ThingTokenShape.self, problems: [404, 409])
@@ -30,10 +32,10 @@ extension Endpoints {
   public static let retryThing = Endpoint.operators(
     "retryThing", .post, "/api/v1/things/{thing}/retry",
     "Offer again what failed, was rejected or was rolled back on it, or waits for a confirmation that does not come",
-    query: [.text("mcu", "Only this MCU's")], answers: ThingShape.self, problems: [404])
+    query: [.text("mcu", "Only this MCU's")], needs: .releaser, answers: ThingShape.self, problems: [404])
   public static let importThings = Endpoint.operators(
     "importThings", .post, "/api/v1/things/import", "Take over things with the tokens they have; all of them or none",
-    request: .body(ThingImport.self), answers: ThingImportShape.self, problems: [404, 409])
+    request: .body(ThingImport.self), checksModels: true, answers: ThingImportShape.self, problems: [404, 409])
 
   static let things = [
     listThings, showThing, showThingToken, rotateThingToken, resetThing, retireThing, retryThing, importThings,

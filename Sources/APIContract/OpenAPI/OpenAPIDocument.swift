@@ -41,7 +41,12 @@ public enum OpenAPIDocument {
     ]
     if let request = endpoint.request { operation["requestBody"] = body(request, in: "description") }
     switch endpoint.access {
-    case .operators: operation["security"] = .array([.object(["operatorToken": .array([])])])
+    case .operators:
+      let role = endpoint.neededRole.rawValue
+      operation["security"] = .array([.object(["operatorToken": .array([])])])
+      operation["x-role"] = .string(role)
+      operation["description"] = .string(
+        role == OperatorRole.allCases.last?.rawValue ? "For an \(role)." : "For the role \(role) and those above it.")
     case .users: operation["security"] = .array([.object(["sessionToken": .array([])])])
     case .anyone, .things: break
     }

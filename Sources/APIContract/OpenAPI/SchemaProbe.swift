@@ -77,6 +77,11 @@ extension RolloutStageState: SchemaDescribed {
   static var schemaSample: RolloutStageState { .pending }
 }
 
+extension OperatorRole: SchemaDescribed {
+  static var schema: JSONSchema { .choice(allCases.map(\.rawValue)) }
+  static var schemaSample: OperatorRole { .viewer }
+}
+
 extension JSONValue: SchemaDescribed {
   static var schema: JSONSchema { .any }
   static var schemaSample: JSONValue { .null }

@@ -60,11 +60,13 @@ public struct FirmwareShape: Codable, Sendable {
   public let format: String
   /// What the image says about itself.
   public let formatDetails: [String: String]
+  /// RSQL: what must be true of a thing that is to get it.
+  public let requires: String?
 
   public init(
     id: String, model: String, mcu: String, version: String, sequence: Int64, size: Int64, sha256: ImageDigest,
     createdAt: Timestamp, registeredAt: Timestamp, publishedAt: Timestamp? = nil, keyId: String, format: String,
-    formatDetails: [String: String]
+    formatDetails: [String: String], requires: String? = nil
   ) {
     self.id = id
     self.model = model
@@ -79,6 +81,7 @@ public struct FirmwareShape: Codable, Sendable {
     self.keyId = keyId
     self.format = format
     self.formatDetails = formatDetails
+    self.requires = requires
   }
 }
 

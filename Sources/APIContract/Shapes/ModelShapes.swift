@@ -10,12 +10,34 @@ public struct NewModel: Codable, Sendable {
   public let numericVersions: Bool?
   /// Seconds that a thing has to confirm an installed firmware; 900 by default.
   public let confirmWithin: Int?
+  /// Whether publishing its firmware needs a second operator; not by default.
+  public let fourEyes: Bool?
+  /// Seconds after which its things are expected to ask again; 300 by default.
+  public let pollInterval: Int?
 
-  public init(name: String, mcus: [String], numericVersions: Bool? = nil, confirmWithin: Int? = nil) {
+  public init(
+    name: String, mcus: [String], numericVersions: Bool? = nil, confirmWithin: Int? = nil, fourEyes: Bool? = nil,
+    pollInterval: Int? = nil
+  ) {
     self.name = name
     self.mcus = mcus
     self.numericVersions = numericVersions
     self.confirmWithin = confirmWithin
+    self.fourEyes = fourEyes
+    self.pollInterval = pollInterval
+  }
+}
+
+/// The body that changes a model's settings; a member that is missing leaves one as it is.
+public struct ModelSettings: Codable, Sendable {
+  /// Whether publishing its firmware needs a second operator.
+  public let fourEyes: Bool?
+  /// Seconds after which its things are expected to ask again.
+  public let pollInterval: Int?
+
+  public init(fourEyes: Bool? = nil, pollInterval: Int? = nil) {
+    self.fourEyes = fourEyes
+    self.pollInterval = pollInterval
   }
 }
 
@@ -41,9 +63,14 @@ public struct ModelShape: Codable, Sendable {
   public let createdAt: Timestamp
   /// How long values of its things are kept.
   public let retention: RetentionShape
+  /// Whether publishing its firmware needs a second operator.
+  public let fourEyes: Bool
+  /// Seconds after which its things are expected to ask again.
+  public let pollInterval: Int
 
   public init(
-    name: String, mcus: [MCUShape], numericVersions: Bool, confirmWithin: Int, createdAt: Timestamp, retention: RetentionShape
+    name: String, mcus: [MCUShape], numericVersions: Bool, confirmWithin: Int, createdAt: Timestamp,
+    retention: RetentionShape, fourEyes: Bool, pollInterval: Int
   ) {
     self.name = name
     self.mcus = mcus
@@ -51,6 +78,8 @@ public struct ModelShape: Codable, Sendable {
     self.confirmWithin = confirmWithin
     self.createdAt = createdAt
     self.retention = retention
+    self.fourEyes = fourEyes
+    self.pollInterval = pollInterval
   }
 }
 

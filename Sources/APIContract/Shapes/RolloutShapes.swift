@@ -125,11 +125,6 @@ public struct RolloutStageShape: Codable, Sendable {
   }
 }
 
-/// How far a stage is.
-public enum RolloutStageState: String, Codable, Sendable, CaseIterable {
-  case pending, open, soaking, awaitingApproval, passed
-}
-
 /// A rollout and where it stands.
 public struct RolloutShape: Codable, Sendable {
   public let id: String
@@ -194,7 +189,7 @@ public struct RolloutList: Codable, Sendable {
 }
 
 /// One thing of a rollout.
-public struct DeliveryShape: Codable, Sendable {
+public struct RolloutThingShape: Codable, Sendable {
   public let thing: String
   /// 1 for the first.
   public let stage: Int
@@ -213,11 +208,11 @@ public struct DeliveryShape: Codable, Sendable {
 }
 
 /// A page of a list.
-public struct DeliveryList: Codable, Sendable {
-  public let things: [DeliveryShape]
+public struct RolloutThingList: Codable, Sendable {
+  public let things: [RolloutThingShape]
   public let next: PageCursor
 
-  public init(things: [DeliveryShape], next: PageCursor) {
+  public init(things: [RolloutThingShape], next: PageCursor) {
     self.things = things
     self.next = next
   }

@@ -38,13 +38,22 @@ public struct AuditEntryShape: Codable, Sendable {
   public let action: String
   public let subject: String
   public let details: [String: String]
+  /// What was changed, as it was; missing where there was nothing.
+  public let before: [String: String]?
+  /// The same as it is since.
+  public let after: [String: String]?
 
-  public init(at: Timestamp, actor: String, action: String, subject: String, details: [String: String]) {
+  public init(
+    at: Timestamp, actor: String, action: String, subject: String, details: [String: String], before: [String: String]?,
+    after: [String: String]?
+  ) {
     self.at = at
     self.actor = actor
     self.action = action
     self.subject = subject
     self.details = details
+    self.before = before
+    self.after = after
   }
 }
 
@@ -91,14 +100,5 @@ public struct VerificationShape: Codable, Sendable {
     self.things = things
     self.orphans = orphans
     self.problems = problems
-  }
-}
-
-/// The operator that a token belongs to.
-public struct OperatorShape: Codable, Sendable {
-  public let name: String
-
-  public init(name: String) {
-    self.name = name
   }
 }

@@ -82,10 +82,18 @@ public struct ResourceValueShape: Codable, Sendable {
 public struct LatestFirmwares: Codable, Sendable {
   public let status: String
   public let firmwares: [LatestFirmware]
+  /// Seconds after which the thing should ask again.
+  public let retryAfter: Int64?
+  /// Why, where that was asked.
+  public let explanation: ExplanationShape?
 
-  public init(status: String, firmwares: [LatestFirmware]) {
+  public init(
+    status: String, firmwares: [LatestFirmware], retryAfter: Int64? = nil, explanation: ExplanationShape? = nil
+  ) {
     self.status = status
     self.firmwares = firmwares
+    self.retryAfter = retryAfter
+    self.explanation = explanation
   }
 }
 
@@ -100,9 +108,12 @@ public struct LatestFirmware: Codable, Sendable {
   /// A path on the same host.
   public let url: String
   public let update: Bool
+  /// Whether it is to be fetched and not installed yet; absent where it may be.
+  public let downloadOnly: Bool?
 
   public init(
-    _id: String, version: String, mcu: String, sequence: Int64, size: Int64, sha256: ImageDigest, url: String, update: Bool
+    _id: String, version: String, mcu: String, sequence: Int64, size: Int64, sha256: ImageDigest, url: String, update: Bool,
+    downloadOnly: Bool? = nil
   ) {
     self._id = _id
     self.version = version
@@ -112,5 +123,6 @@ public struct LatestFirmware: Codable, Sendable {
     self.sha256 = sha256
     self.url = url
     self.update = update
+    self.downloadOnly = downloadOnly
   }
 }

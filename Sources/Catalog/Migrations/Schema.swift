@@ -8,6 +8,9 @@ enum Schema {
     migrator.registerMigration("0001 main job", migrate: MainJob.migrate)
     migrator.registerMigration("0002 time series", migrate: TimeSeries.migrate)
     migrator.registerMigration("0003 people", migrate: People.migrate)
+    migrator.registerMigration("0004 rollouts", migrate: Deliveries.migrate)
+    migrator.registerMigration("0005 operators", migrate: Operators.migrate)
+    migrator.registerMigration("0006 webhooks", migrate: EventsAndWebhooks.migrate)
     return migrator
   }
 }

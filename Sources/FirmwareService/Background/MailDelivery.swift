@@ -67,15 +67,21 @@ enum MailBackOff {
 public struct MailDelivery: Service {
   private let service: FirmwareService
   private let transport: any MailTransport
+  private let timeScale: Int
 
-  public init(service: FirmwareService, transport: any MailTransport) {
+  /// - Parameter timeScale: seconds of the service's clock in a second.
+  public init(service: FirmwareService, transport: any MailTransport, timeScale: Int = 1) {
     self.service = service
     self.transport = transport
+    self.timeScale = timeScale
   }
 
   public func run() async throws {
     await cancelWhenGracefulShutdown {
-      while !Task.isCancelled { await pause(upTo: await deliver()) }
+      while !Task.isCancelled {
+        let milliseconds = await deliver()
+        await service.mailSignal.wait(upTo: timeScale == 1 ? milliseconds : max(milliseconds / Int64(timeScale), 50))
+      }
     }
   }
 
@@ -92,16 +98,5 @@ public struct MailDelivery: Service {
       service.log.error("mails could not be looked after; tried again in a minute", metadata: ["error": "\(error)"])
       return 60_000
     }
-  }
-
-  /// Waits until a mail is queued, but no longer than that.
-  private func pause(upTo milliseconds: Int64) async {
-    let signal = service.mailSignal
-    let timer = Task {
-      try await Task.sleep(for: .milliseconds(milliseconds))
-      signal.raise()
-    }
-    await signal.wait()
-    timer.cancel()
   }
 }

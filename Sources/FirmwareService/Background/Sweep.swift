@@ -6,7 +6,7 @@ import Rollouts
 public import ServiceLifecycle
 
 extension FirmwareService {
-  func expireConfirmations(of thingID: Int64, _ releases: ReleaseIndex.Snapshot, at now: Timestamp) async throws {
+  func expireConfirmations(of thingID: Int64, _ releases: ReleaseSnapshot, at now: Timestamp) async throws {
     guard let known = try await translatingErrors({ try await fleet.standing(of: thingID) }),
       let model = releases.modelsByID[known.modelID]
     else { return }
@@ -14,6 +14,7 @@ extension FirmwareService {
       for installation in standing.installations {
         if let next = Confirmation.expire(installation, confirmWithin: model.confirmWithin, at: now) { standing.set(next) }
       }
+      DeliveryProgress.follow(&standing, releases, at: now)
     }
     try await settle(commit, of: thingID)
   }
@@ -24,7 +25,8 @@ extension FirmwareService {
     try await translatingErrors {
       try await catalog.forgetUnnamedImages(storedBefore: moment)
       let named = Set(try await catalog.images().keys)
-      let gone = try await images.collect(unusedSince: moment) { named.contains($0) }
+      // Files bear the time of the computer, which the service's clock may have left behind.
+      let gone = try await images.collect(unusedSince: fileClock().adding(seconds: -86_400)) { named.contains($0) }
       if gone.images + gone.partials > 0 {
         log.info("orphans collected", metadata: ["images": "\(gone.images)", "partials": "\(gone.partials)"])
       }
@@ -35,8 +37,13 @@ extension FirmwareService {
 /// What has to be looked at now and then: confirmations that are overdue, sessions that have expired, and orphans.
 public struct Sweep: Service {
   private let service: FirmwareService
+  private let interval: Duration
 
-  public init(service: FirmwareService) { self.service = service }
+  /// - Parameter interval: real time between two looks.
+  public init(service: FirmwareService, interval: Duration = .seconds(5)) {
+    self.service = service
+    self.interval = interval
+  }
 
   public func run() async throws {
     try? await cancelWhenGracefulShutdown {
@@ -44,7 +51,7 @@ public struct Sweep: Service {
       while !Task.isCancelled {
         await sweep(orphansToo: round % 720 == 0)
         round += 1
-        try await Task.sleep(for: .seconds(5))
+        try await Task.sleep(for: interval)
       }
     }
   }

@@ -40,14 +40,19 @@ extension FirmwareService {
 /// Sees to it every ten minutes that old values go.
 public struct ValueRetention: Service {
   private let service: FirmwareService
+  private let interval: Duration
 
-  public init(service: FirmwareService) { self.service = service }
+  /// - Parameter interval: real time between two looks.
+  public init(service: FirmwareService, interval: Duration = .seconds(600)) {
+    self.service = service
+    self.interval = interval
+  }
 
   public func run() async throws {
     try? await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
         await trim()
-        try await Task.sleep(for: .seconds(600))
+        try await Task.sleep(for: interval)
       }
     }
   }

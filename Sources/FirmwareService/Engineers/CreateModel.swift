@@ -7,15 +7,21 @@ extension FirmwareService {
 
   /// Creates a model. The same again is a success that changes nothing.
   /// - Throws: `malformed`, or `exists` when there is one of that name with other MCUs or settings.
+  /// - Parameters:
+  ///   - fourEyes: whether publishing needs a second operator; where nil, not, or as it is.
+  ///   - pollInterval: seconds; where nil, 300, or as it is.
   public func createModel(
-    name: String, mcus: [String], numericVersions: Bool, confirmWithin: Int64?, by actor: String
+    name: String, mcus: [String], numericVersions: Bool, confirmWithin: Int64?, fourEyes: Bool? = nil,
+    pollInterval: Int64? = nil, within scope: ModelScope = .all, by actor: String
   ) async throws -> (model: Model, isNew: Bool) {
     let now = clock()
+    try Self.require(name, in: scope)
     let confirmWithin = confirmWithin ?? Model.defaultConfirmWithin
     try Self.checkNames(model: name, mcus: mcus)
     guard (1...31_536_000).contains(confirmWithin) else {
       throw ServiceError(.malformed, "confirmWithin: 1 second to 1 year is needed")
     }
+    try Self.check(pollInterval: pollInterval)
     // Texts that Unicode calls equal look the same, and are the same name here, whatever their bytes are.
     if let same = releases.snapshot.modelsByName[name], !same.name.utf8.elementsEqual(name.utf8) {
       throw ServiceError(.exists, "there is a model \(same.name) already, spelled with other code points")
@@ -24,11 +30,13 @@ extension FirmwareService {
       at: now, actor: actor, action: "model.create", subject: name, details: ["mcus": mcus.joined(separator: ", ")])
     do {
       try await catalog.createModel(
-        name: name, mcus: mcus, numericVersions: numericVersions, confirmWithin: confirmWithin, at: now, audit: audit)
+        name: name, mcus: mcus, numericVersions: numericVersions, confirmWithin: confirmWithin, fourEyes: fourEyes ?? false,
+        pollInterval: pollInterval ?? Model.defaultPollInterval, at: now, audit: audit)
     } catch let error as CatalogError where error.code == .exists {
       let known = try model(name)
       guard known.mcus.map(\.name) == mcus, known.numericVersions == numericVersions,
-        known.confirmWithin == confirmWithin
+        known.confirmWithin == confirmWithin, fourEyes ?? known.fourEyes == known.fourEyes,
+        pollInterval ?? known.pollInterval == known.pollInterval
       else {
         throw ServiceError(.exists, "there is a model \(name) already, with other MCUs or settings")
       }
@@ -60,8 +68,10 @@ extension FirmwareService {
   }
 
   /// Models by name.
-  public func listModels(_ page: PageRequest) -> Page<Model> {
-    let found = releases.snapshot.models.filter { model in page.after.map { model.name > $0 } ?? true }
+  public func listModels(within scope: ModelScope = .all, _ page: PageRequest) -> Page<Model> {
+    let found = releases.snapshot.models.filter { model in
+      scope.contains(model.name) && page.after.map { model.name > $0 } ?? true
+    }
     let entries = Array(found.prefix(page.limit))
     return Page(entries, next: found.count > page.limit ? entries.last?.name : nil)
   }

@@ -4,6 +4,7 @@ public import Domain
 import ImageFormats
 import ImageStore
 import Logging
+import Rollouts
 import Signing
 
 extension FirmwareService {
@@ -14,42 +15,46 @@ extension FirmwareService {
   /// - Parameter envelopeBytes: a DSSE envelope as JSON.
   /// - Returns: the firmware, and whether it is new.
   public func registerFirmware(
-    envelope envelopeBytes: [UInt8], publish: Bool, by actor: String
+    envelope envelopeBytes: [UInt8], publish: Bool, within scope: ModelScope = .all, by actor: String
   ) async throws -> (firmware: Firmware, isNew: Bool) {
     let now = clock()
     return try await translatingErrors {
       let envelope = try SignedEnvelope(jsonBytes: envelopeBytes)
       let claimed = try envelope.claimedManifest()
+      try Self.require(claimed.model, in: scope)
       guard let model = releases.snapshot.modelsByName[claimed.model] else {
         throw ServiceError(.unknownModel, "there is no model \(claimed.model): create it with `firmament model create`")
       }
       let verified = try envelope.verify(with: try await knownKeys(of: model))
       let (version, mcu) = try Self.check(verified.manifest, model, now: now)
-      if let same = releases.snapshot.firmware(mcuID: mcu.id, version: version.text),
-        !same.version.text.utf8.elementsEqual(version.text.utf8)
-      {
+      let same = releases.snapshot.firmware(mcuID: mcu.id, version: version.text)
+      if publish, same?.publishedAt == nil { try Self.refuseUnapproved(model) }
+      if let same, !same.version.text.utf8.elementsEqual(version.text.utf8) {
         throw ServiceError(.versionTaken, "version \(same.version) is registered already, spelled with other code points")
       }
       let description = try await inspect(verified.manifest, version)
       let new = NewFirmware(
         publicID: Identifiers.firmware(), mcuID: mcu.id, version: version, sequence: verified.manifest.sequence,
         digest: verified.manifest.sha256, size: verified.manifest.size, keyID: verified.keyID, envelope: envelope.jsonBytes,
-        format: description.format.rawValue, formatDetails: description.details, createdAt: verified.manifest.createdAt)
+        format: description.format.rawValue, formatDetails: description.details, createdAt: verified.manifest.createdAt,
+        requires: verified.manifest.requires)
       let audit = AuditEntry(
         at: now, actor: actor, action: publish ? "firmware.registerAndPublish" : "firmware.register",
         subject: "\(model.name)/\(mcu.name)/\(version)",
         details: ["sha256": new.digest.hex, "key": new.keyID, "sequence": String(new.sequence)])
-      return try await settle(try await catalog.register(new, publish: publish, at: now, audit: audit), new)
+      let publication = publish ? publication(by: actor, at: now) : nil
+      return try await settle(
+        try await catalog.register(new, publishing: publication, at: now, audit: audit) { [self] in announce($0) }, new)
     }
   }
 
   private func settle(_ registration: Registration, _ new: NewFirmware) async throws -> (firmware: Firmware, isNew: Bool) {
     switch registration {
-    case .registered(let firmware):
+    case .registered(let firmware, _):
       try await reloadReleases()
       log.info("firmware registered", metadata: ["id": "\(firmware.publicID)", "version": "\(firmware.version)"])
       return (firmware, true)
-    case .repeated(let firmware):
+    case .repeated(let firmware, _):
       try await reloadReleases()
       return (firmware, false)
     case .otherBytes(let firmware):
@@ -85,6 +90,11 @@ extension FirmwareService {
     }
     guard (1...largestSequence).contains(manifest.sequence) else {
       throw ServiceError(.malformedManifest, "sequence: 1 to \(largestSequence) is needed")
+    }
+    if let requires = manifest.requires {
+      do { _ = try Expression(parsing: requires) } catch {
+        throw ServiceError(.malformedManifest, "requires: \(error)")
+      }
     }
     return (version, mcu)
   }

@@ -40,16 +40,17 @@ extension FirmwareService {
   ///   - body: appends the bytes in order; when it throws, what arrived is kept for continuing.
   /// - Returns: the size in bytes, and whether the image is new.
   public func storeImage(
-    _ digest: ImageDigest, continuingAt offset: Int64, from body: (IncomingImage) async throws -> Void
+    _ digest: ImageDigest, continuingAt offset: Int64, by actor: String, from body: (IncomingImage) async throws -> Void
   ) async throws -> (size: Int64, isNew: Bool) {
-    try await translatingErrors {
+    let audit = AuditEntry(at: clock(), actor: actor, action: "image.store", subject: "\(digest)")
+    return try await translatingErrors {
       if let size = try await images.size(of: digest) {
-        try await catalog.recordImage(digest, size: size, at: clock())
+        try await catalog.recordImage(digest, size: size, at: clock(), audit: audit)
         return (size, false)
       }
       guard digest != Self.emptyImage else { throw ServiceError(.malformed, "an image has at least one byte") }
       let size = try await images.receive(digest, continuingAt: offset) { try await body(IncomingImage(upload: $0)) }
-      try await catalog.recordImage(digest, size: size, at: clock())
+      try await catalog.recordImage(digest, size: size, at: clock(), audit: audit)
       figures.uploads.increment()
       log.info("image stored", metadata: ["digest": "\(digest)", "size": "\(size)"])
       return (size, true)

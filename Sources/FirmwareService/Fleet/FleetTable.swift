@@ -27,11 +27,47 @@ final class FleetTable: Sendable {
     func thingID(at now: Timestamp) -> Int64? { expiresAt.map { now < $0 } ?? true ? thingID : nil }
   }
 
+  /// What was asked of a thing, and what the answers were.
+  struct KnownFacts {
+    let needs: FactNeeds
+    var facts: ThingFacts
+  }
+
   /// What has to be written of a thing.
   private struct Marks {
     var mcus: Set<Int64> = []
     var firmwares: Set<Int64> = []
+    /// Those that have the thing, and those that had it.
+    var rollouts: Set<Int64> = []
     var seenAt: Timestamp?
+
+    mutating func add(from before: ThingStanding, to after: ThingStanding) {
+      for mcu in after.mcus where !before.mcus.contains(mcu) { mcus.insert(mcu.mcuID) }
+      for installation in after.installations where !before.installations.contains(installation) {
+        firmwares.insert(installation.firmwareID)
+      }
+      guard before.deliveries != after.deliveries else { return }
+      for delivery in after.deliveries where !before.deliveries.contains(delivery) { rollouts.insert(delivery.rolloutID) }
+      for delivery in before.deliveries where after.delivery(of: delivery.rolloutID) == nil {
+        rollouts.insert(delivery.rolloutID)
+      }
+    }
+
+    mutating func formUnion(_ other: Marks) {
+      mcus.formUnion(other.mcus)
+      firmwares.formUnion(other.firmwares)
+      rollouts.formUnion(other.rollouts)
+      seenAt = seenAt ?? other.seenAt
+    }
+
+    /// The rows to write, as the thing stands now.
+    func change(of standing: ThingStanding) -> StandingChange {
+      StandingChange(
+        thingID: standing.thingID, mcus: standing.mcus.filter { mcus.contains($0.mcuID) },
+        installations: standing.installations.filter { firmwares.contains($0.firmwareID) },
+        deliveries: standing.deliveries.filter { rollouts.contains($0.rolloutID) },
+        leftRollouts: rollouts.filter { standing.delivery(of: $0) == nil }.sorted(), lastSeenAt: seenAt)
+    }
   }
 
   private struct State {
@@ -44,6 +80,12 @@ final class FleetTable: Sendable {
     var forgettings = 0
     /// Things that were forgotten while changes of them may be queued: they are read behind the queue.
     var behindQueue: Set<Int64> = []
+    /// When things were last heard of, of those that memory has.
+    var seenAt: [Int64: Timestamp] = [:]
+    /// What rules asked of things, as far as it was read.
+    var facts: [Int64: KnownFacts] = [:]
+    /// Grows for a part of the things whenever the facts of one of them change: what was read before is read again.
+    var factChanges = [Int](repeating: 0, count: 256)
   }
 
   private let state = Mutex(State())
@@ -75,10 +117,13 @@ final class FleetTable: Sendable {
     }
   }
 
-  /// The same of memory alone, with the thing's standing; nil says nothing.
-  func recall(_ token: ThingToken, at now: Timestamp) -> ThingStanding? {
+  /// The same of memory alone, with the thing's standing and what memory has of its facts; nil says nothing.
+  func recall(_ token: ThingToken, at now: Timestamp) -> (standing: ThingStanding, facts: KnownFacts?)? {
     let key = TokenKey(hash: SHA256Hasher.digest(of: token.secret))
-    return state.withLock { state in state.owners[key]?.thingID(at: now).flatMap { state.standings[$0] } }
+    return state.withLock { state in
+      guard let id = state.owners[key]?.thingID(at: now), let standing = state.standings[id] else { return nil }
+      return (standing, state.facts.isEmpty ? nil : state.facts[id])
+    }
   }
 
   /// When a token that `identify` has just found ends; nil for never, and for one that is not in memory.
@@ -116,20 +161,17 @@ final class FleetTable: Sendable {
   }
 
   /// Notes what the server itself saw of a thing. It is written by the next flush and may be lost in a crash.
-  /// - Parameter change: returns the MCUs and firmwares whose rows it changed; none for nothing.
-  func observe(
-    _ thingID: Int64, at now: Timestamp, _ change: (inout ThingStanding) -> [(mcuID: Int64, firmwareID: Int64)]
-  ) {
+  /// - Parameter change: returns whether it has changed anything.
+  func observe(_ thingID: Int64, at now: Timestamp, _ change: (inout ThingStanding) -> Bool) {
     state.withLock { state in
       guard var standing = state.standings[thingID] else { return }
       var marks = state.marks[thingID] ?? Marks()
       marks.seenAt = now
-      let changed = change(&standing)
-      for (mcuID, firmwareID) in changed {
-        marks.mcus.insert(mcuID)
-        marks.firmwares.insert(firmwareID)
+      state.seenAt[thingID] = now
+      if change(&standing), let before = state.standings[thingID] {
+        marks.add(from: before, to: standing)
+        state.standings[thingID] = standing
       }
-      if !changed.isEmpty { state.standings[thingID] = standing }
       state.marks[thingID] = marks
     }
   }
@@ -141,6 +183,18 @@ final class FleetTable: Sendable {
       return nil
     }
   }
+
+  /// The same for a thing that seems to be silent, unless it has been heard meanwhile.
+  /// - Parameter moment: since when it must not have been heard of.
+  func silence(
+    _ thingID: Int64, since moment: Timestamp, _ change: (inout ThingStanding) -> Void
+  ) throws -> PendingCommit? {
+    let isHeard = state.withLock { $0.seenAt[thingID].map { $0 > moment } ?? false }
+    return isHeard ? nil : try expire(thingID, change)
+  }
+
+  /// What memory has of the facts of a thing.
+  func knownFacts(of thingID: Int64) -> ThingFacts? { state.withLock { $0.facts[thingID]?.facts } }
 
   /// Changes a thing by what it said, and queues the change.
   /// - Parameter change: changes the standing and returns the values to store with it, if any; may throw, and then nothing
@@ -156,12 +210,15 @@ final class FleetTable: Sendable {
       }
       var after = before
       let batch = try change(&after)
-      if let now { state.marks[thingID, default: Marks()].seenAt = now }
+      if let now {
+        state.marks[thingID, default: Marks()].seenAt = now
+        state.seenAt[thingID] = now
+      }
       guard after != before || batch != nil else { return state.pending[thingID] }
       state.standings[thingID] = after
-      let rows = StandingChange(
-        thingID: thingID, mcus: after.mcus.filter { !before.mcus.contains($0) },
-        installations: after.installations.filter { !before.installations.contains($0) })
+      var marks = Marks()
+      marks.add(from: before, to: after)
+      let rows = marks.change(of: after)
       let pending = batch.map { catalog.record([rows], $0) } ?? catalog.record([rows])
       state.pending[thingID] = pending
       return pending
@@ -172,6 +229,7 @@ final class FleetTable: Sendable {
   func retry(_ firmwareIDs: Set<Int64>, of thingID: Int64, audit: AuditEntry) -> PendingCommit {
     state.withLock { state in
       if var standing = state.standings[thingID] {
+        // A rollout goes on with a thing that failed; it counts as failed there until it has succeeded.
         standing.installations.removeAll { firmwareIDs.contains($0.firmwareID) }
         for index in standing.mcus.indices where standing.mcus[index].firmwareID.map(firmwareIDs.contains) ?? false {
           standing.mcus[index].firmwareID = nil
@@ -180,6 +238,30 @@ final class FleetTable: Sendable {
         state.marks[thingID]?.firmwares.subtract(firmwareIDs)
       }
       return catalog.retry(Array(firmwareIDs), of: thingID, audit: audit)
+    }
+  }
+
+  /// Counts things among those of a rollout that wait, unless it has them already, in memory and in the catalog.
+  func enroll(_ thingIDs: [Int64], _ delivery: Delivery) -> PendingCommit {
+    state.withLock { state in
+      // What is being read of a thing now may not have it.
+      state.forgettings += 1
+      for id in thingIDs where state.standings[id]?.delivery(of: delivery.rolloutID) == nil {
+        state.standings[id]?.deliveries.append(delivery)
+      }
+      return catalog.enroll(thingIDs, delivery)
+    }
+  }
+
+  /// Pardons what has failed of a rollout, in memory and in the catalog.
+  func pardon(_ rolloutID: Int64) -> PendingCommit {
+    state.withLock { state in
+      for (id, standing) in state.standings {
+        guard var delivery = standing.delivery(of: rolloutID), delivery.state.isFailure else { continue }
+        delivery.isPardoned = true
+        state.standings[id]?.set(delivery)
+      }
+      return catalog.pardon(rolloutID)
     }
   }
 
@@ -197,6 +279,8 @@ final class FleetTable: Sendable {
       state.behindQueue.insert(thingID)
       state.marks[thingID] = nil
       state.pending[thingID] = nil
+      state.facts[thingID] = nil
+      state.seenAt[thingID] = nil
       // Tokens are only held of things that are; looking for them costs a pass over all.
       guard state.standings.removeValue(forKey: thingID) != nil else { return }
       state.owners = state.owners.filter { $0.value.thingID != thingID }
@@ -211,12 +295,7 @@ final class FleetTable: Sendable {
       let marks = state.marks
       state.marks = [:]
       let rows = marks.compactMap { thingID, marks in
-        state.standings[thingID].map { standing in
-          StandingChange(
-            thingID: thingID, mcus: standing.mcus.filter { marks.mcus.contains($0.mcuID) },
-            installations: standing.installations.filter { marks.firmwares.contains($0.firmwareID) },
-            lastSeenAt: marks.seenAt)
-        }
+        state.standings[thingID].map { marks.change(of: $0) }
       }
       return (catalog.record(rows), marks)
     }
@@ -226,13 +305,57 @@ final class FleetTable: Sendable {
       state.withLock { state in
         for (thingID, lost) in marks {
           var merged = state.marks[thingID] ?? Marks()
-          merged.mcus.formUnion(lost.mcus)
-          merged.firmwares.formUnion(lost.firmwares)
-          merged.seenAt = merged.seenAt ?? lost.seenAt
+          merged.formUnion(lost)
           state.marks[thingID] = merged
         }
       }
       throw error
     }
   }
+
+  // MARK: Facts
+
+  /// What rules ask of a thing, read from the catalog where memory has nothing.
+  func facts(of thingID: Int64, _ needs: FactNeeds) async throws -> ThingFacts {
+    while true {
+      let (known, before) = state.withLock { ($0.facts[thingID], $0.factChanges[Self.part(thingID)]) }
+      if let known, known.needs == needs { return known.facts }
+      let read = try await catalog.facts(of: thingID, needs)
+      let isCurrent = state.withLock { state in
+        guard state.factChanges[Self.part(thingID)] == before else { return false }
+        if state.standings[thingID] != nil { state.facts[thingID] = KnownFacts(needs: needs, facts: read) }
+        return true
+      }
+      if isCurrent { return read }
+    }
+  }
+
+  /// Takes values that were just committed of a thing, where memory has facts of it.
+  func learn(_ thingID: Int64, _ values: [StoredValue]) {
+    state.withLock { state in
+      state.factChanges[Self.part(thingID)] += 1
+      guard var known = state.facts[thingID] else { return }
+      for value in values where known.needs.keys.contains(ResourceKey.granted(value.key)) {
+        // Settings and the description are put together in the catalog.
+        guard value.key != ResourceKey.description, ResourceKey.settingPath(value.key) == nil,
+          let json = try? JSONValue(parsing: value.value)
+        else {
+          state.facts[thingID] = nil
+          return
+        }
+        if known.facts.values[value.key].map({ value.datetime < $0.datetime }) ?? false { continue }
+        known.facts.values[value.key] = .init(value: json, datetime: value.datetime)
+      }
+      state.facts[thingID] = known
+    }
+  }
+
+  func forgetFacts(of thingID: Int64) {
+    state.withLock { state in
+      state.factChanges[Self.part(thingID)] += 1
+      state.facts[thingID] = nil
+    }
+  }
+
+  private static func part(_ thingID: Int64) -> Int { Int(thingID & 255) }
 }

@@ -1,20 +1,32 @@
 import Catalog
 import Cryptography
 public import Domain
-import Synchronization
+import LiveChannels
+import Logging
 
 extension FirmwareService {
-  /// The name of the operator whose token it is; nil for any other text.
-  public func operatorName(token: some StringProtocol) -> String? {
-    let hash = SHA256Hasher.digest(of: token)
-    return operatorNames.withLock { $0[hash] }
+  /// Whose token it is.
+  /// - Throws: `unauthorized` for a text that is no token; `tokenExpired` and `tokenRevoked` for one whose time is over.
+  public func identifyOperator(token: some StringProtocol) throws -> Operator {
+    guard let found = operators[SHA256Hasher.digest(of: token)] else {
+      throw ServiceError(.unauthorized, "an operator's token is needed: Authorization: Bearer TOKEN")
+    }
+    if let revoked = found.revokedAt {
+      throw ServiceError(.tokenRevoked, "this token was revoked at \(revoked.iso8601): ask an administrator for another")
+    }
+    if let end = found.expiresAt, end <= clock() {
+      throw ServiceError(.tokenExpired, "this token expired at \(end.iso8601): ask an administrator for another")
+    }
+    return found
   }
 
-  /// Makes a token the one of the operator of that name: any other of that name ends. Again changes nothing.
+  /// Makes the token of the store's folder the one of the operator of that name, an administrator: any other from there ends.
+  /// Again changes nothing.
   public func admitOperator(token: String, name: String) async throws {
-    try await translatingErrors {
+    let works = try await translatingErrors {
       try await catalog.addOperatorToken(hash: SHA256Hasher.digest(of: token), name: name, at: clock())
     }
+    if !works { log.warning("operator.token of the store was revoked: delete it and start again for a new one") }
     try await reloadOperators()
   }
 
@@ -24,5 +36,13 @@ extension FirmwareService {
     let entries = try await translatingErrors { try await catalog.auditEntries(after: after, limit: page.limit + 1) }
     return Page(
       Array(entries.prefix(page.limit)), next: entries.count > page.limit ? String(entries[page.limit - 1].id) : nil)
+  }
+
+  /// Takes the operators anew from the catalog: after each change of them.
+  func reloadOperators() async throws {
+    let reading = operators.beginReading()
+    let revoked = operators.replace(reading: reading, try await translatingErrors { try await catalog.operators() })
+    // Streams end with the token that opened them.
+    for hash in revoked { live.end(.operatorToken(hash)) }
   }
 }

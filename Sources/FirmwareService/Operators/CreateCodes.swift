@@ -17,8 +17,11 @@ extension FirmwareService {
   public static let mostCodes = 10_000
 
   /// Makes single-use activation codes for a model.
-  public func createCodes(for modelName: String, count: Int, by actor: String) async throws -> [ClearCode] {
+  public func createCodes(for modelName: String, count: Int, within scope: ModelScope = .all, by actor: String) async throws
+    -> [ClearCode]
+  {
     let now = clock()
+    try Self.require(modelName, in: scope)
     let model = try model(modelName)
     guard (1...Self.mostCodes).contains(count) else {
       throw ServiceError(.malformed, "count: 1 to \(Self.mostCodes) is needed")
@@ -33,11 +36,15 @@ extension FirmwareService {
   }
 
   /// Codes, newest first.
-  public func listCodes(model name: String?, unusedOnly: Bool, _ page: PageRequest) async throws -> Page<ClearCode> {
+  public func listCodes(model name: String?, unusedOnly: Bool, within scope: ModelScope = .all, _ page: PageRequest)
+    async throws
+    -> Page<ClearCode>
+  {
     let modelID = try name.map { try model($0).id }
     let after = try page.rowID()
     let rows = try await translatingErrors {
-      try await catalog.codes(modelID: modelID, unusedOnly: unusedOnly, after: after, limit: page.limit + 1)
+      try await catalog.codes(
+        modelID: modelID, of: modelIDs(in: scope), unusedOnly: unusedOnly, after: after, limit: page.limit + 1)
     }
     let codes = try rows.prefix(page.limit).map { row in
       ClearCode(

@@ -1,5 +1,5 @@
 import Catalog
-import Domain
+public import Domain
 
 /// A thing as another system knew it.
 public struct ForeignThing: Sendable {
@@ -20,7 +20,9 @@ extension FirmwareService {
 
   /// Takes over things with the tokens they have, since device code that only changes its host keeps its token. All or none.
   /// - Throws: `malformed`, `unknownModel`, `exists`, each naming the entry.
-  public func importThings(_ things: [ForeignThing], by actor: String) async throws -> (imported: Int, unchanged: Int) {
+  public func importThings(
+    _ things: [ForeignThing], within scope: ModelScope = .all, by actor: String
+  ) async throws -> (imported: Int, unchanged: Int) {
     let now = clock()
     guard (1...Self.mostImported).contains(things.count) else {
       throw ServiceError(.malformed, "things: 1 to \(Self.mostImported) are needed")
@@ -30,6 +32,7 @@ extension FirmwareService {
       guard let token = ThingToken(thing.token) else {
         throw ServiceError(.malformed, "entry \(index + 1): the token is not 43 characters of A-Z a-z 0-9 - _")
       }
+      try Self.require(thing.model, in: scope)
       guard let model = releases.modelsByName[thing.model] else {
         throw ServiceError(.unknownModel, "entry \(index + 1): there is no model \(thing.model)")
       }

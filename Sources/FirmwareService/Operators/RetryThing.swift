@@ -21,9 +21,9 @@ extension FirmwareService {
     let ended: Set<InstallationState> = [.failed, .rejected, .rolledBack, .installed]
     let firmwares = standing.installations.filter { installation in
       ended.contains(installation.state)
-        && only.map { $0 == releases.firmwaresByID[installation.firmwareID]?.mcuID } ?? true
+        && only.map { $0 == releases.firmware(installation.firmwareID)?.mcuID } ?? true
     }.map(\.firmwareID)
-    let versions = firmwares.compactMap { releases.firmwaresByID[$0]?.version.text }.joined(separator: ", ")
+    let versions = firmwares.compactMap { releases.firmware($0)?.version.text }.joined(separator: ", ")
     let audit = AuditEntry(
       at: now, actor: actor, action: "thing.retry", subject: publicID, details: ["versions": versions])
     try await settle(fleet.retry(Set(firmwares), of: thing.id, audit: audit), of: thing.id)

@@ -11,7 +11,7 @@ public struct FirmwareCounts: Sendable {
 
 extension FirmwareService {
   /// The figures of every firmware, by model, MCU and sequence.
-  public func showStatus(model name: String?) async throws -> [FirmwareCounts] {
+  public func showStatus(model name: String?, within scope: ModelScope = .all) async throws -> [FirmwareCounts] {
     if let name { _ = try model(name) }
     try await flushSightings()
     let (states, running) = try await translatingErrors {
@@ -20,7 +20,9 @@ extension FirmwareService {
     let counts = Dictionary(grouping: states, by: \.firmwareID).mapValues { states in
       Dictionary(uniqueKeysWithValues: states.map { ($0.state, $0.count) })
     }
-    return releases.snapshot.firmwares.filter { firmware in name.map { $0 == firmware.model } ?? true }.map { firmware in
+    return releases.snapshot.firmwares.filter { firmware in
+      scope.contains(firmware.model) && name.map { $0 == firmware.model } ?? true
+    }.map { firmware in
       FirmwareCounts(
         firmware: firmware, counts: counts[firmware.id] ?? [:],
         running: running.first { $0.mcuID == firmware.mcuID && $0.version == firmware.version.text }?.count ?? 0)

@@ -53,24 +53,27 @@ extension FirmwareService {
     guard let standing = try await translatingErrors({ try await fleet.standing(of: thing.id) }),
       let model = releases.modelsByID[thing.modelID]
     else { throw ServiceError(.unknownThing, "there is no thing \(publicID)") }
+    let now = clock()
+    let facts = try await facts(of: thing.id, model, releases)
     let mcus = model.mcus.map { mcu in
       let place = standing.mcu(mcu.id)
       return MCUReport(
-        mcu: mcu, standing: place, firmware: place?.firmwareID.flatMap { releases.firmwaresByID[$0] },
+        mcu: mcu, standing: place, firmware: place?.firmwareID.flatMap { releases.firmware($0) },
         installation: place?.firmwareID.flatMap { standing.installation(of: $0) },
-        Self.decide(mcu, standing, releases))
+        OfferDecision.decide(question(mcu, standing, model, releases, facts, at: now, isPresent: false)))
     }
     let owner = try await translatingErrors { try await catalog.ownerEmail(of: thing.id) }
     return ThingReport(thing: thing, model: model, mcus: mcus, owner: owner, tags: try await listTags(of: thing.id))
   }
 
   /// Things, newest first.
-  public func listThings(model name: String?, _ page: PageRequest) async throws -> Page<Thing> {
+  public func listThings(model name: String?, within scope: ModelScope = .all, _ page: PageRequest) async throws -> Page<Thing>
+  {
     let modelID = try name.map { try model($0).id }
     let after = try page.rowID()
     try await flushSightings()
     let things = try await translatingErrors {
-      try await catalog.things(modelID: modelID, after: after, limit: page.limit + 1)
+      try await catalog.things(modelID: modelID, of: modelIDs(in: scope), after: after, limit: page.limit + 1)
     }
     return Page(
       Array(things.prefix(page.limit)), next: things.count > page.limit ? String(things[page.limit - 1].id) : nil)

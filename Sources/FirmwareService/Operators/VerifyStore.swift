@@ -64,6 +64,9 @@ public enum StoreVerification {
         findings.append(.init(kind: "manifest", subject: firmware.publicID, detail: detail))
       }
     }
+    findings += try await catalog.wrongRolloutCounts().map {
+      StoreReport.Finding(kind: "rolloutCount", subject: $0.rollout, detail: $0.detail)
+    }
     let named = Set(firmwares.map(\.digest))
     return StoreReport(
       images: present.count, bytes: bytes, firmwares: firmwares.count, things: try await catalog.thingCount(),
@@ -85,6 +88,7 @@ public enum StoreVerification {
       let agrees =
         manifest.model == firmware.model && manifest.mcu == firmware.mcu && manifest.version == firmware.version.text
         && manifest.sequence == firmware.sequence && manifest.sha256 == firmware.digest && manifest.size == firmware.size
+        && manifest.requires == firmware.requires
       return agrees ? nil : "its manifest says something else than its row"
     } catch {
       return "\(error)"

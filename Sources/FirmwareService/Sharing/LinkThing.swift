@@ -17,7 +17,8 @@ extension FirmwareService {
     let now = clock()
     let (thingID, publicID, needsAllowance) = try await find(named)
     switch try await translatingErrors({
-      try await catalog.link(thingID, to: user.userID, needsAllowance: needsAllowance, at: now)
+      defer { fleet.forgetFacts(of: thingID) }
+      return try await catalog.link(thingID, to: user.userID, needsAllowance: needsAllowance, at: now)
     }) {
     case .linked: return publicID
     case .taken: throw ServiceError(.exists, "the thing is linked by another user")
@@ -52,9 +53,11 @@ extension FirmwareService {
     case .token(let token): thingID = try await identifyThing(token)
     case .id(let publicID): thingID = try await seen(publicID, nil, by: user).thingID
     }
+    defer { fleet.forgetFacts(of: thingID) }
     guard try await translatingErrors({ try await catalog.unlink(thingID, from: user.userID, at: clock()) }) else {
       throw Self.unseen
     }
+    try await endConsent(of: thingID)
   }
 
   /// Lets a user link a thing by its id for a day, or takes that back.
@@ -74,6 +77,8 @@ extension FirmwareService {
     let now = clock()
     let thing = try await thing(publicID)
     let audit = AuditEntry(at: now, actor: actor, action: "thing.unlink", subject: publicID)
+    defer { fleet.forgetFacts(of: thing.id) }
     _ = try await translatingErrors { try await catalog.unlink(thing.id, at: now, audit: audit) }
+    try await endConsent(of: thing.id)
   }
 }

@@ -38,9 +38,9 @@ public struct FirmwareDownload: Sendable {
 }
 
 extension FirmwareService {
-  /// Opens a firmware for a thing that may have it: one of its model, published, and not refused to it.
-  /// - Throws: `unknownFirmware` for what is unknown, another model's or not published; `notForThisThing` for what failed on
-  ///   it.
+  /// Opens a firmware for a thing that may have it now: it runs it, or a rollout brings it to the thing.
+  /// - Throws: `unknownFirmware` for what no rollout brings to it; `notForThisThing` for what failed on it; `held` for what it
+  ///   has to wait for, also in mid-download.
   public func downloadFirmware(_ publicID: String, by thingID: Int64) async throws -> FirmwareDownload {
     let firmware = try await firmware(publicID, for: thingID)
     let image = try await translatingErrors { try await images.open(firmware.digest) }
@@ -50,7 +50,11 @@ extension FirmwareService {
   /// The same for a thing and an image that are in memory, where nothing has to be waited for; nil where it has to be asked in
   /// the other way.
   public func downloadFirmware(_ publicID: String, byThingBy token: ThingToken) -> FirmwareDownload? {
-    guard let standing = fleet.recall(token, at: clock()), let firmware = try? firmware(publicID, for: standing),
+    let now = clock()
+    let releases = releases.snapshot
+    guard let (standing, known) = fleet.recall(token, at: now), let model = releases.modelsByID[standing.modelID],
+      case let needs = releases.needs(ofModel: model.id), needs.isEmpty || known?.needs == needs,
+      let firmware = try? firmware(publicID, for: standing, model, releases, known?.facts, at: now),
       let image = images.openHot(firmware.digest)
     else { return nil }
     return FirmwareDownload(firmware: firmware, image: image, thingID: standing.thingID, service: self)
@@ -63,57 +67,91 @@ extension FirmwareService {
   }
 
   private func firmware(_ publicID: String, for thingID: Int64) async throws -> Firmware {
-    guard let standing = try await translatingErrors({ try await fleet.standing(of: thingID) }) else {
-      throw ServiceError(.unknownThing, "thing not found")
-    }
-    return try firmware(publicID, for: standing)
-  }
-
-  private func firmware(_ publicID: String, for standing: ThingStanding) throws -> Firmware {
+    let now = clock()
     let releases = releases.snapshot
-    guard let firmware = releases.firmwaresByPublicID[publicID], firmware.modelID == standing.modelID,
-      Self.mayHave(firmware, running: standing.mcu(firmware.mcuID)?.running, releases)
+    guard let standing = try await translatingErrors({ try await fleet.standing(of: thingID) }),
+      let model = releases.modelsByID[standing.modelID]
+    else { throw ServiceError(.unknownThing, "thing not found") }
+    let facts = try await facts(of: thingID, model, releases)
+    return try firmware(publicID, for: standing, model, releases, facts, at: now)
+  }
+
+  private func firmware(
+    _ publicID: String, for standing: ThingStanding, _ model: Model, _ releases: ReleaseSnapshot, _ facts: ThingFacts?,
+    at now: Timestamp
+  ) throws -> Firmware {
+    guard let firmware = releases.firmwaresByPublicID[publicID], let mcu = model.mcus.first(where: { $0.id == firmware.mcuID })
     else { throw ServiceError(.unknownFirmware, "firmware not found") }
-    switch standing.installation(of: firmware.id)?.state {
-    case .failed, .rejected, .rolledBack:
+    let question = question(mcu, standing, model, releases, facts, at: now)
+    let (refusal, rules) = OfferDecision.fetch(firmware, question)
+    switch refusal {
+    case nil, .awaitingConfirmation: return firmware
+    case .failedBefore, .rejectedByThing, .rolledBack:
       throw ServiceError(.notForThisThing, "this firmware failed on this thing and waits for an operator's retry")
-    case .offered, .downloading, .downloaded, .installing, .installed, .confirmed, nil: return firmware
+    case let refusal? where refusal.isHold:
+      if let rules { noteHold(refusal, rules, question.view) }
+      throw ServiceError(
+        .held, refusal.explanation, retryAfter: max(5, min(60, Self.retryAfter(standing, model, releases))))
+    default:
+      // What it runs already it may always fetch again.
+      if question.view.running(mcu.id) == firmware.version.text { return firmware }
+      throw ServiceError(.unknownFirmware, "firmware not found")
     }
   }
 
-  /// What a thing runs already it may always fetch again; anything else only while it is published and not older than that.
-  private static func mayHave(_ firmware: Firmware, running: String?, _ releases: ReleaseIndex.Snapshot) -> Bool {
-    if running == firmware.version.text { return true }
-    guard firmware.publishedAt != nil else { return false }
-    return running.map { running in
-      !OfferDecision.isOlder(
-        firmware, than: running, registered: releases.firmware(mcuID: firmware.mcuID, version: running))
-    } ?? true
+  /// Notes that a thing was held in mid-download, or before it could begin.
+  private func noteHold(_ reason: OfferReason, _ rules: RolloutRules, _ view: ThingView) {
+    fleet.observe(view.standing.thingID, at: view.now) { standing in
+      let before = standing
+      DeliveryProgress.hold(reason, rules, view, &standing, at: view.now)
+      return standing != before
+    }
   }
 
   /// Adds to the bytes that a thing was sent of a firmware.
   func noteBytes(_ count: Int64, of firmware: Firmware, on thingID: Int64) {
-    fleet.observe(thingID, at: clock()) { standing in
-      guard var installation = standing.installation(of: firmware.id) else { return [] }
+    let now = clock()
+    fleet.observe(thingID, at: now) { standing in
+      guard var installation = standing.installation(of: firmware.id) else { return false }
       installation.bytesServed += count
       standing.set(installation)
-      return [(firmware.mcuID, firmware.id)]
+      if let id = installation.rolloutID { speeds.add(count, to: id, at: now) }
+      return true
     }
   }
 
   func note(_ observation: InstallationProgress.Observation, of firmware: Firmware, on thingID: Int64) {
     let now = clock()
+    let releases = releases.snapshot
+    let facts = fleet.knownFacts(of: thingID)
     fleet.observe(thingID, at: now) { standing in
       // A thing that fetches once more what it runs or has installed is in no other state for it.
       guard standing.mcu(firmware.mcuID)?.running != firmware.version.text,
         let next = InstallationProgress.observe(
           observation, on: standing.installation(of: firmware.id), of: firmware.id, at: now)
-      else { return [] }
+      else { return false }
       standing.set(next)
       var place = standing.mcu(firmware.mcuID) ?? MCUStanding(mcuID: firmware.mcuID)
       place.firmwareID = firmware.id
       standing.set(place)
-      return [(firmware.mcuID, firmware.id)]
+      join(firmware, &standing, releases, facts, at: now)
+      DeliveryProgress.follow(&standing, releases, at: now)
+      return true
     }
+  }
+
+  /// Takes a thing that was not offered a firmware, but has it all the same, into the rollout that brings it.
+  func join(
+    _ firmware: Firmware, _ standing: inout ThingStanding, _ releases: ReleaseSnapshot, _ facts: ThingFacts?,
+    at now: Timestamp
+  ) {
+    guard var installation = standing.installation(of: firmware.id), installation.rolloutID == nil,
+      let model = releases.modelsByID[standing.modelID], let mcu = model.mcus.first(where: { $0.id == firmware.mcuID })
+    else { return }
+    let question = question(mcu, standing, model, releases, facts, at: now)
+    guard let rules = OfferDecision.fetch(firmware, question).rules else { return }
+    installation.rolloutID = rules.rollout.id
+    standing.set(installation)
+    if DeliveryProgress.join(rules, firmware, question, &standing, at: now) { pace.begin(rules.rollout, at: now) }
   }
 }

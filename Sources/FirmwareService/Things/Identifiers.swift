@@ -12,6 +12,9 @@ enum Identifiers {
   /// 22 characters: 128 bits.
   static func object() -> String { generate(16) }
 
+  /// 22 characters: 128 bits.
+  static func webhook() -> String { generate(16) }
+
   /// 12 characters: 72 bits. Short, since small devices hold the whole answer in 1,400 bytes.
   static func firmware() -> String { generate(9) }
 

@@ -23,6 +23,15 @@ public struct OfferedFirmware: Sendable, Hashable {
   public let firmware: Firmware
   /// Whether the thing may have it now; else it is what it runs already.
   public let isUpdate: Bool
+  /// Whether it is to be fetched, and not to be installed yet.
+  public var isDownloadOnly = false
+}
+
+/// The answer to a poll.
+public struct Offers: Sendable, Hashable {
+  public let firmwares: [OfferedFirmware]
+  /// Seconds after which the thing should ask again: always the same for a thing in the same situation.
+  public let retryAfter: Int64
 }
 
 extension FirmwareService {
@@ -39,78 +48,118 @@ extension FirmwareService {
   ///
   /// A poll that says what runs is answered after that is on the disk, where it says anything new. Any other poll waits for
   /// nothing.
-  public func offerFirmware(to thingID: Int64, running report: RunningReport?) async throws -> [OfferedFirmware] {
+  public func offerFirmware(to thingID: Int64, running report: RunningReport?) async throws -> Offers {
     let now = clock()
-    let releases = releases.snapshot
     guard let standing = try await translatingErrors({ try await fleet.standing(of: thingID) }),
-      let model = releases.modelsByID[standing.modelID]
+      let model = releases.snapshot.modelsByID[standing.modelID]
     else { throw ServiceError(.unknownThing, "thing not found") }
     if let report {
-      try await settle(try record(report, of: thingID, model, releases, at: now), of: thingID)
+      try await settle(try record(report, of: thingID, model, releases.snapshot, at: now), of: thingID)
     }
-    return offers(to: thingID, model, releases, at: now)
+    // What was decided while the thing's word was written counts.
+    let releases = releases.snapshot
+    let facts = try await facts(of: thingID, model, releases)
+    return offers(to: thingID, model, releases, facts, at: now)
   }
 
   /// The same for a thing that is in memory, where nothing has to be waited for.
   /// - Returns: nil where it has to be asked in the other way; nothing is lost by having asked here.
-  public func offerFirmware(toThingBy token: ThingToken, running report: RunningReport?) -> [OfferedFirmware]? {
+  public func offerFirmware(toThingBy token: ThingToken, running report: RunningReport?) -> Offers? {
     let now = clock()
     let releases = releases.snapshot
-    guard let standing = fleet.recall(token, at: now), let model = releases.modelsByID[standing.modelID] else { return nil }
+    guard let (standing, known) = fleet.recall(token, at: now), let model = releases.modelsByID[standing.modelID] else {
+      return nil
+    }
+    let needs = releases.needs(ofModel: model.id)
+    guard needs.isEmpty || known?.needs == needs else { return nil }
     if let report {
       // What is new has to be on the disk first.
       do { if try record(report, of: standing.thingID, model, releases, at: now) != nil { return nil } } catch { return nil }
     }
-    return offers(to: standing.thingID, model, releases, at: now)
+    return offers(to: standing.thingID, model, releases, known?.facts, at: now)
+  }
+
+  /// What the rules of a model's rollouts need to know of a thing; nil where they need nothing.
+  func facts(of thingID: Int64, _ model: Model, _ releases: ReleaseSnapshot) async throws -> ThingFacts? {
+    let needs = releases.needs(ofModel: model.id)
+    guard !needs.isEmpty else { return nil }
+    return try await translatingErrors { try await fleet.facts(of: thingID, needs) }
   }
 
   /// - Parameter thingID: of a thing that is in memory.
   private func offers(
-    to thingID: Int64, _ model: Model, _ releases: ReleaseIndex.Snapshot, at now: Timestamp
-  ) -> [OfferedFirmware] {
+    to thingID: Int64, _ model: Model, _ releases: ReleaseSnapshot, _ facts: ThingFacts?, at now: Timestamp
+  ) -> Offers {
     var offers: [OfferedFirmware] = []
+    var retryAfter = model.pollInterval
     fleet.observe(thingID, at: now) { standing in
-      var changed: [(mcuID: Int64, firmwareID: Int64)] = []
+      let before = standing
       for mcu in model.mcus {
-        switch Self.decide(mcu, standing, releases).verdict {
+        let question = question(mcu, standing, model, releases, facts, at: now)
+        let decision = OfferDecision.decide(question)
+        switch decision.verdict {
         case .offer(let firmware):
-          offers.append(OfferedFirmware(firmware: firmware, isUpdate: true))
-          if Self.noteOffer(of: firmware, in: &standing, at: now) { changed.append((mcu.id, firmware.id)) }
+          offers.append(
+            OfferedFirmware(
+              firmware: firmware, isUpdate: true, isDownloadOnly: decision.rules?.rollout.plan.downloadOnly ?? false))
+          Self.noteOffer(of: firmware, by: decision.rules?.rollout, in: &standing, at: now)
         case .current(let firmware): offers.append(OfferedFirmware(firmware: firmware, isUpdate: false))
         case .nothing: break
         }
+        if DeliveryProgress.apply(decision, question, to: &standing, at: now), let rules = decision.rules {
+          pace.begin(rules.rollout, at: now)
+        }
       }
-      return changed
+      let hasChanged = standing != before || standing.deliveries.contains { $0.state == .silent }
+      if hasChanged { DeliveryProgress.follow(&standing, releases, at: now) }
+      retryAfter = Self.retryAfter(standing, model, releases)
+      return hasChanged
     }
     figures.count(offers)
-    return offers
+    return Offers(firmwares: offers, retryAfter: retryAfter)
   }
 
-  /// The decision for one MCU, from what is known of the thing.
-  static func decide(_ mcu: MCU, _ standing: ThingStanding, _ releases: ReleaseIndex.Snapshot) -> OfferDecision {
-    let running = standing.mcu(mcu.id)?.running
-    let published = releases.published[mcu.id]
-    return OfferDecision.decide(
-      OfferFacts(
-        published: published, running: running,
-        runningFirmware: running.flatMap { releases.firmware(mcuID: mcu.id, version: $0) },
-        installation: published.flatMap { standing.installation(of: $0.id) }))
+  /// The question that a poll asks for one MCU.
+  func question(
+    _ mcu: MCU, _ standing: ThingStanding, _ model: Model, _ releases: ReleaseSnapshot, _ facts: ThingFacts?,
+    at now: Timestamp, isPresent: Bool = true
+  ) -> OfferQuestion {
+    OfferQuestion(
+      ThingView(standing, model: model, facts: facts, at: now, isPresent: isPresent), mcu: mcu,
+      candidates: releases.candidates(mcu.id), releases: releases,
+      pace: { [pace] in pace.refusal($0.rollout, at: now) })
   }
 
-  private static func noteOffer(of firmware: Firmware, in standing: inout ThingStanding, at now: Timestamp) -> Bool {
-    let next = InstallationProgress.observe(
-      .offered, on: standing.installation(of: firmware.id), of: firmware.id, at: now)
+  /// How long a thing should wait: a fifth of the model's interval while it has a part in a rollout that goes on, and for each
+  /// thing up to a fifth more or less, always the same, so that those that come together come apart.
+  static func retryAfter(_ standing: ThingStanding, _ model: Model, _ releases: ReleaseSnapshot) -> Int64 {
+    let hasPart = standing.deliveries.contains { delivery in
+      (delivery.state == .waiting || delivery.state.isInFlight)
+        && releases.rules(delivery.rolloutID)?.rollout.state == .running
+    }
+    let interval = hasPart ? min(model.pollInterval, max(10, model.pollInterval / 5)) : model.pollInterval
+    let place = Int64(RolloutShare.place(of: standing.publicID, in: model.name))
+    return max(1, (interval * (4_000_000 + 2 * place) + 2_500_000) / 5_000_000)
+  }
+
+  private static func noteOffer(
+    of firmware: Firmware, by rollout: Rollout?, in standing: inout ThingStanding, at now: Timestamp
+  ) {
+    let known = standing.installation(of: firmware.id)
+    var next =
+      InstallationProgress.observe(
+        .offered, on: known, of: firmware.id, attempts: rollout?.plan.attempts ?? 1, at: now) ?? known
+    next?.rolloutID = rollout?.id
+    if let next, next != known { standing.set(next) }
     var mcu = standing.mcu(firmware.mcuID) ?? MCUStanding(mcuID: firmware.mcuID)
-    guard next != nil || mcu.firmwareID != firmware.id else { return false }
-    if let next { standing.set(next) }
+    guard mcu.firmwareID != firmware.id else { return }
     mcu.firmwareID = firmware.id
     standing.set(mcu)
-    return true
   }
 
   /// - Returns: what has to be on the disk before the thing is answered, if anything.
   private func record(
-    _ report: RunningReport, of thingID: Int64, _ model: Model, _ releases: ReleaseIndex.Snapshot, at now: Timestamp
+    _ report: RunningReport, of thingID: Int64, _ model: Model, _ releases: ReleaseSnapshot, at now: Timestamp
   ) throws -> PendingCommit? {
     try fleet.change(thingID, seenAt: now) { standing in
       try Self.apply(report, to: &standing, model, releases, at: now)

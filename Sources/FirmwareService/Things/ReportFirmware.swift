@@ -10,30 +10,38 @@ extension FirmwareService {
   /// cannot do anything about a refusal.
   static let longestReportText = 1000
 
-  static func apply(
-    _ report: FirmwareReport, to standing: inout ThingStanding, _ model: Model, _ releases: ReleaseIndex.Snapshot,
-    at now: Timestamp
+  func apply(
+    _ report: FirmwareReport, to standing: inout ThingStanding, _ model: Model, _ releases: ReleaseSnapshot,
+    _ facts: ThingFacts?, at now: Timestamp
   ) throws {
     guard let status = report.status else {
       let running = RunningReport(mcu: report.mcu, version: report.version, boot: report.boot)
-      return try apply(running, to: &standing, model, releases, at: now)
+      return try Self.apply(running, to: &standing, model, releases, at: now)
     }
-    let mcu = try mcu(named: report.mcu, of: model)
+    let mcu = try Self.mcu(named: report.mcu, of: model)
     guard let firmware = releases.firmware(mcuID: mcu.id, version: report.version) else {
       throw ServiceError(.malformed, "version: there is no firmware \(report.version) for \(mcu.name)")
     }
     var place = standing.mcu(mcu.id) ?? MCUStanding(mcuID: mcu.id)
     let progress = ProgressReport(status: status, boot: report.boot, code: report.code, message: report.message)
+    let known = standing.installation(of: firmware.id)
+    if known == nil {
+      standing.set(Installation(firmwareID: firmware.id, state: .offered, since: now))
+      join(firmware, &standing, releases, facts, at: now)
+    }
+    let installation = standing.installation(of: firmware.id)
+    let attempts = installation?.rolloutID.flatMap { releases.rules($0) }?.rollout.plan.attempts ?? 1
     standing.set(
       InstallationProgress.apply(
-        progress, to: standing.installation(of: firmware.id), of: firmware.id, knownBoot: place.boot, at: now))
+        progress, to: installation, of: firmware.id, knownBoot: place.boot, attempts: attempts, at: now))
     place.firmwareID = firmware.id
     standing.set(place)
+    DeliveryProgress.follow(&standing, releases, at: now)
   }
 
   /// Applies "this version runs": the truth about every firmware that is or was under way on the MCU.
   static func apply(
-    _ report: RunningReport, to standing: inout ThingStanding, _ model: Model, _ releases: ReleaseIndex.Snapshot,
+    _ report: RunningReport, to standing: inout ThingStanding, _ model: Model, _ releases: ReleaseSnapshot,
     at now: Timestamp
   ) throws {
     let mcu = try mcu(named: report.mcu, of: model)
@@ -45,7 +53,7 @@ extension FirmwareService {
     var place = standing.mcu(mcu.id) ?? MCUStanding(mcuID: mcu.id)
     let registered = releases.firmware(mcuID: mcu.id, version: report.version)
     for installation in standing.installations {
-      guard let target = releases.firmwaresByID[installation.firmwareID], target.mcuID == mcu.id else { continue }
+      guard let target = releases.firmware(installation.firmwareID), target.mcuID == mcu.id else { continue }
       // What was replaced long ago is no longer about what runs now; what still waits for a confirmation is.
       guard target.id == place.firmwareID || target.id == registered?.id || installation.state == .installed else { continue }
       let next = Confirmation.apply(
@@ -64,20 +72,23 @@ extension FirmwareService {
       place.reportedAt = now
     }
     standing.set(place)
+    DeliveryProgress.follow(&standing, releases, at: now)
   }
 
   /// Whether the present state of an MCU is about an update that goes on or that went wrong: else it is about what runs.
-  private static func isUnderWay(_ id: Int64?, _ standing: ThingStanding, _ releases: ReleaseIndex.Snapshot) -> Bool {
-    guard let id, let state = standing.installation(of: id)?.state else { return false }
-    switch state {
-    case .offered, .downloading, .downloaded: return releases.firmwaresByID[id]?.publishedAt != nil
+  private static func isUnderWay(_ id: Int64?, _ standing: ThingStanding, _ releases: ReleaseSnapshot) -> Bool {
+    guard let id, let installation = standing.installation(of: id) else { return false }
+    switch installation.state {
+    case .offered, .downloading, .downloaded:
+      let state = installation.rolloutID.flatMap { releases.rules($0) }?.rollout.state
+      return state.map { $0.isOpen || $0.isUnderWay } ?? false
     case .installing, .installed, .failed, .rejected, .rolledBack: return true
     case .confirmed: return false
     }
   }
 
-  private static func isNewer(_ firmware: Firmware, than id: Int64?, _ releases: ReleaseIndex.Snapshot) -> Bool {
-    id.flatMap { releases.firmwaresByID[$0] }.map { firmware.sequence > $0.sequence } ?? true
+  private static func isNewer(_ firmware: Firmware, than id: Int64?, _ releases: ReleaseSnapshot) -> Bool {
+    id.flatMap { releases.firmware($0) }.map { firmware.sequence > $0.sequence } ?? true
   }
 
   private static func mcu(named name: String?, of model: Model) throws -> MCU {

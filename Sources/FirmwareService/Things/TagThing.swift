@@ -13,7 +13,8 @@ extension FirmwareService {
     }
     let tags = names.map { Tag(publicID: Identifiers.firmware(), name: $0) }
     return try await translatingErrors {
-      try await catalog.addTags(tags, to: thingID, most: Self.mostTags, at: clock())
+      defer { fleet.forgetFacts(of: thingID) }
+      return try await catalog.addTags(tags, to: thingID, most: Self.mostTags, at: clock())
     }
   }
 
@@ -24,6 +25,7 @@ extension FirmwareService {
 
   /// - Throws: `unknownTag`.
   public func removeTag(_ idOrName: String, of thingID: Int64) async throws {
+    defer { fleet.forgetFacts(of: thingID) }
     guard try await translatingErrors({ try await catalog.removeTag(idOrName, of: thingID) }) else {
       throw ServiceError(.unknownTag, "tag not found")
     }

@@ -34,7 +34,13 @@ extension FirmwareService {
     guard let known = try await translatingErrors({ try await fleet.standing(of: thingID) }) else {
       throw ServiceError(.unknownThing, "thing not found")
     }
-    let (commit, reports) = try queue(records, of: known, by: owner, at: now)
+    // What a thing says of a rollout is held against what the rollout asks of it.
+    var facts: ThingFacts?
+    let releases = releases.snapshot
+    if Self.isAboutRollouts(records), let model = releases.modelsByID[known.modelID] {
+      facts = try await self.facts(of: thingID, model, releases)
+    }
+    let (commit, reports) = try queue(records, of: known, facts, by: owner, at: now)
     try await settle(commit, of: thingID)
     for report in reports { figures.count(report: report.status) }
   }
@@ -48,8 +54,10 @@ extension FirmwareService {
     ofThingBy token: ThingToken, _ records: () -> [ResourceRecord]?, done: @escaping @Sendable (Bool) -> Void
   ) -> Bool {
     let now = clock()
-    guard let known = fleet.recall(token, at: now), let records = records(),
-      case let (commit?, reports)? = try? queue(records, of: known, by: nil, at: now)
+    guard let (known, facts) = fleet.recall(token, at: now), let records = records() else { return false }
+    let needs = releases.snapshot.needs(ofModel: known.modelID)
+    guard !Self.isAboutRollouts(records) || needs.isEmpty || facts?.needs == needs,
+      case let (commit?, reports)? = try? queue(records, of: known, facts?.facts, by: nil, at: now)
     else { return false }
     settle(commit, of: known.thingID) { [figures] outcome in
       if case .failure = outcome { return done(false) }
@@ -59,23 +67,29 @@ extension FirmwareService {
     return true
   }
 
+  private static func isAboutRollouts(_ records: [ResourceRecord]) -> Bool {
+    records.contains { $0.key == firmwareResource || $0.key == consentResource }
+  }
+
   /// Queues what is written.
+  /// - Parameter facts: what the rules of the model's rollouts need to know of the thing, where anything is about those.
   /// - Returns: the commit to wait for, and what the thing has reported of its firmware.
   private func queue(
-    _ records: [ResourceRecord], of known: ThingStanding, by owner: Int64?, at now: Timestamp
+    _ records: [ResourceRecord], of known: ThingStanding, _ facts: ThingFacts?, by owner: Int64?, at now: Timestamp
   ) throws -> (commit: PendingCommit?, reports: [FirmwareReport]) {
     guard !records.isEmpty else { throw ServiceError(.malformed, "values: is empty") }
     let thingID = known.thingID
     let writing = try ResourceWriting(records, largestSettings: settings.largestSettings, at: now)
     let batch = batch(writing, of: known, by: owner, at: now)
-    guard !writing.reports.isEmpty else {
-      if owner == nil { fleet.observe(thingID, at: now) { _ in [] } }
+    guard !writing.reports.isEmpty || !writing.consents.isEmpty else {
+      if owner == nil { fleet.observe(thingID, at: now) { _ in false } }
       return (catalog.record([], batch), [])
     }
     let releases = releases.snapshot
     guard let model = releases.modelsByID[known.modelID] else { throw ServiceError(.unknownThing, "thing not found") }
-    let commit = try fleet.change(thingID, seenAt: now) { standing in
-      for report in writing.reports { try Self.apply(report, to: &standing, model, releases, at: now) }
+    let commit = try fleet.change(thingID, seenAt: owner == nil ? now : nil) { standing in
+      for report in writing.reports { try self.apply(report, to: &standing, model, releases, facts, at: now) }
+      for consent in writing.consents { try Self.apply(consent, to: &standing, model, releases, facts, at: now) }
       return batch
     }
     return (commit, writing.reports)
@@ -90,7 +104,8 @@ extension FirmwareService {
     let keys = Set(written.map { ResourceKey.granted($0.key) }).sorted()
     return ResourceBatch(
       thingID: thing.thingID, changes: writing.changes, owner: owner, arrivedAt: now,
-      committed: { [live] whoSee in
+      committed: { [live, fleet] whoSee in
+        fleet.learn(thing.thingID, written)
         var messages: [(topic: LiveTopic, json: [UInt8])] = []
         if live.hasSubscribers(to: .thing(thing.thingID)) {
           messages.append((.thing(thing.thingID), LiveTexts.values(written)))
@@ -114,6 +129,7 @@ private struct ResourceWriting {
   private(set) var written: [StoredValue] = []
   private(set) var changes: [ResourceBatch.Change] = []
   private(set) var reports: [FirmwareReport] = []
+  private(set) var consents: [ConsentReport] = []
   /// What is merged into the settings, which are read and stored once however many there are.
   private var patches: [(patch: JSONValue, datetime: Timestamp)] = []
 
@@ -159,6 +175,9 @@ private struct ResourceWriting {
     case FirmwareService.firmwareResource:
       reports.append(try FirmwareReport(record.value))
       append(record.key, record.value, datetime)
+    case FirmwareService.consentResource:
+      consents.append(try ConsentReport(record.value))
+      append(record.key, record.value, datetime)
     case "$geo":
       let point = record.value == .null ? record.geo.flatMap { .init(latLong: $0) } : GeographicPoint(geoJSON: record.value)
       guard let point else {
@@ -178,7 +197,8 @@ private struct ResourceWriting {
 
   private mutating func addSetting(_ record: ResourceRecord, _ datetime: Timestamp) throws {
     guard let path = ResourceKey.settingPath(record.key) else {
-      throw ServiceError(.malformed, "key: there are $geo, $settings, $firmware and $link, and no other key begins with $")
+      throw ServiceError(
+        .malformed, "key: there are $geo, $settings, $firmware, $link and $consent, and no other key begins with $")
     }
     if path.isEmpty, case .object = record.value {
     } else if path.isEmpty {

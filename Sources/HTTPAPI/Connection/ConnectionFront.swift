@@ -77,21 +77,6 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     self.use = use
   }
 
-  /// Whether a request asks for a stream, as far as can be seen without looking for its route: a thing's own path, the query
-  /// `subscribe=true`, or an upgrade to WebSocket.
-  static func maySubscribe(_ head: HTTPRequest) -> Bool {
-    guard head.method == .get, let target = head.path?.utf8 else { return false }
-    let path = target.prefix { $0 != UInt8(ascii: "?") }
-    if path.count < target.count, target[path.endIndex...].containsSubscription { return true }
-    if head.headerFields[.upgrade] != nil, head.headerFields.hasToken("websocket", in: .upgrade) { return true }
-    var segments = path.split(separator: UInt8(ascii: "/"), maxSplits: 3).makeIterator()
-    guard segments.next()?.elementsEqual("v2".utf8) == true, segments.next()?.elementsEqual("things".utf8) == true else {
-      return false
-    }
-    guard segments.next() != nil else { return false }
-    return segments.next()?.allSatisfy { $0 == UInt8(ascii: "/") } ?? true
-  }
-
   // MARK: Requests
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) { receive(.part(unwrapInboundIn(data)), context) }
@@ -388,12 +373,5 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   func channelInactive(context: ChannelHandlerContext) {
     tell(.nothing)
     context.fireChannelInactive()
-  }
-}
-
-extension Substring.UTF8View {
-  /// Whether a query has `subscribe=true` in it.
-  fileprivate var containsSubscription: Bool {
-    dropFirst().split(separator: UInt8(ascii: "&")).contains { $0.elementsEqual("subscribe=true".utf8) }
   }
 }

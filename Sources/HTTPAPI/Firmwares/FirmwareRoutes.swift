@@ -19,16 +19,19 @@ struct FirmwareRoutes: Sendable {
   }
 
   @Sendable func register(_ request: Request, _ context: APIContext) async throws -> Response {
+    let publish = request.flag("publish")
+    if publish { try service.require(.releaser, of: try context.caller) }
     let bytes = try await request.bytes(upTo: settings.largestOperatorBody)
     // The shape first, so that a refusal names the field; the bytes are what the verb reads.
     _ = try JSONText.decode(EnvelopeShape.self, from: bytes, deepest: settings.deepestJSON)
     let (firmware, isNew) = try await service.registerFirmware(
-      envelope: bytes, publish: request.flag("publish"), by: context.operatorName)
+      envelope: bytes, publish: publish, within: context.scope, by: context.operatorName)
     return try .json(FirmwareShape(firmware), status: isNew ? .created : .ok)
   }
 
   @Sendable func list(_ request: Request, _ context: APIContext) async throws -> Response {
-    let page = try service.listFirmwares(model: request.query("model"), mcu: request.query("mcu"), try request.page)
+    let page = try service.listFirmwares(
+      model: request.query("model"), mcu: request.query("mcu"), within: context.scope, try request.page)
     return try .json(FirmwareList(firmwares: page.entries.map { FirmwareShape($0) }, next: PageCursor(page.next)))
   }
 
@@ -53,6 +56,7 @@ extension FirmwareShape {
       id: firmware.publicID, model: firmware.model, mcu: firmware.mcu, version: firmware.version.text,
       sequence: firmware.sequence, size: firmware.size, sha256: firmware.digest, createdAt: firmware.createdAt,
       registeredAt: firmware.registeredAt, publishedAt: firmware.publishedAt, keyId: firmware.keyID, format: firmware.format,
-      formatDetails: firmware.formatDetails)
+      formatDetails: firmware.formatDetails,
+      requires: firmware.requires)
   }
 }

@@ -35,7 +35,8 @@ struct ImageRoutes: Sendable {
     if let range, let announced, announced != range.size - range.first {
       throw APIError.malformed("Content-Range: does not fit Content-Length")
     }
-    let (size, isNew) = try await service.storeImage(digest, continuingAt: range?.first ?? 0) { image in
+    let (size, isNew) = try await service.storeImage(digest, continuingAt: range?.first ?? 0, by: context.operatorName) {
+      image in
       for try await piece in request.body { try await image.append(piece) }
     }
     return try .json(ImageShape(digest: digest.description, size: size), status: isNew ? .created : .ok)

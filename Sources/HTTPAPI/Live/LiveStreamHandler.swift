@@ -20,13 +20,14 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     var stream: LiveStreamHandler?
   }
 
-  private static let silence = Array("{}".utf8)
   private static let longestPause = TimeAmount.seconds(60)
 
   let framing: LiveFraming
   private let plan: LivePlan
   private let keepAlive: TimeAmount
   private let endsIn: TimeAmount?
+  private let phrases: LivePhrases
+  private var catchUp: LiveCatchUp?
   private var seat: LiveSeat?
   private let limits: ConnectionLimits
   private let serving: LiveServing
@@ -63,6 +64,8 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     self.deadlines = deadlines
     self.whenGone = whenGone
     framing = opening.framing
+    phrases = opening.phrases
+    catchUp = opening.replay.map { LiveCatchUp($0) }
   }
 
   // MARK: Begin and end
@@ -82,8 +85,9 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     lastHeard = now
     endsAt = endsIn.map { now + $0 }
     var bytes = head
-    bytes.writeImmutableBuffer(framing.frame(StreamOpener.subscribed))
+    bytes.writeImmutableBuffer(framing.frame(phrases.first))
     send(bytes, at: now)
+    wake()
     look()
     // Nothing was read while the answer was being made.
     context.read()
@@ -112,8 +116,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     unsubscribe()
     var last = ByteBuffer()
     if let message {
-      let json = Array("{\"status\":\"error\",\"message\":\(JSONText.quoted(message))}".utf8)
-      last.writeImmutableBuffer(framing.frame(json))
+      last.writeImmutableBuffer(framing.frame(Array(phrases.end(JSONText.quoted(message)).utf8)))
     }
     switch framing {
     case .chunk, .event: last.writeStaticString("0\r\n\r\n")
@@ -141,6 +144,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     socket = -1
     unsubscribe()
     context = nil
+    catchUp = nil
     reminder.stream = nil
     seat = nil
     serving.figures.record(serving.channels)
@@ -151,6 +155,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
 
   func deliver(_ message: ByteBuffer, at now: NIODeadline) -> Bool {
     guard !hasEnded else { return false }
+    if let catchUp { return catchUp.deliver(message, to: self) }
     if socket >= 0, mayWriteAtOnce() {
       lastSent = now
       return writeAtOnce(message)
@@ -165,8 +170,23 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     return true
   }
 
+  func wake() { catchUp?.read(for: self) }
+
+  /// Whether more may be written now, for one who can wait.
+  var takesMore: Bool { context.map { !hasEnded && $0.channel.isWritable } ?? false }
+
+  /// For messages that are not from the channels.
+  func tell(_ message: ByteBuffer) {
+    guard let context, !hasEnded else { return }
+    send(message, at: context.eventLoop.now)
+  }
+
+  var eventLoop: (any EventLoop)? { context?.eventLoop }
+
   func fallBehind() {
     guard !hasEnded else { return }
+    // What counts is in the store.
+    if let catchUp { return catchUp.read(for: self) }
     serving.figures.dropped.increment()
     end("too slow: messages were lost", code: .unexpectedServerError)
   }
@@ -231,7 +251,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
       }
     }
     if now >= lastSent + keepAlive {
-      if deadlines.waitingBytes == 0 { send(framing.frame(Self.silence), at: now) } else { lastSent = now }
+      if deadlines.waitingBytes == 0 { send(framing.frame(phrases.silence), at: now) } else { lastSent = now }
     }
     deadlines.watchWrites()
     var next = lastSent + keepAlive
@@ -257,6 +277,11 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
 
   /// Whoever is behind may never ask to read again, and without reading nobody learns that the client has gone.
   func channelReadComplete(context: ChannelHandlerContext) { context.read() }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable { catchUp?.resume(self) }
+    context.fireChannelWritabilityChanged()
+  }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 

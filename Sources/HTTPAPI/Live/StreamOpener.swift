@@ -12,6 +12,9 @@ struct StreamOpener: Sendable {
   /// The first message of every stream.
   static let subscribed = Array(#"{"status":"success","message":"subscribed"}"#.utf8)
 
+  /// How long a stream of server-sent events may be silent: less than what proxies bear.
+  private static let secondsOfSilence: Int64 = 15
+
   let service: FirmwareService
   let settings: APISettings
 
@@ -24,8 +27,30 @@ struct StreamOpener: Sendable {
     live.give(
       LiveOpening(
         plan: plan, seat: try seat(for: plan.owner), framing: answer.framing, keepAlive: keepAlive(of: request),
-        endsIn: plan.endsAt.map { .milliseconds(max(0, $0.milliseconds - service.now.milliseconds)) }))
+        endsIn: endsIn(plan)))
     return answer.response
+  }
+
+  /// A stream of server-sent events, whatever the request accepts, that begins with what is stored.
+  /// - Returns: the same as above; a whole answer has the events that are stored now.
+  func open(_ plan: LivePlan, _ replay: LiveReplay, for request: Request, _ context: APIContext) async throws -> Response {
+    var headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-cache"]
+    guard let live = context.live else {
+      let stored = try await replay.page(replay.after).flatMap(\.message)
+      return .jsonBytes(LivePhrases.serverSent.first + stored, headers: headers)
+    }
+    headers[.connection] = "close"
+    if live.isChunked { headers[.transferEncoding] = "chunked" }
+    // Each message is a whole event already.
+    live.give(
+      LiveOpening(
+        plan: plan, seat: try seat(for: plan.owner), framing: live.isChunked ? .chunk : .plain,
+        keepAlive: .seconds(Self.secondsOfSilence), endsIn: endsIn(plan), phrases: .serverSent, replay: replay))
+    return Response(status: .ok, headers: headers)
+  }
+
+  private func endsIn(_ plan: LivePlan) -> TimeAmount? {
+    plan.endsAt.map { .milliseconds(max(0, $0.milliseconds - service.now.milliseconds)) }
   }
 
   private func seat(for owner: LiveOwner) throws -> LiveSeat {

@@ -16,13 +16,13 @@ struct CodeRoutes: Sendable {
 
   @Sendable func create(_ request: Request, _ context: APIContext) async throws -> Response {
     let new = try await request.shape(NewCodes.self, settings)
-    let codes = try await service.createCodes(for: new.model, count: new.count, by: context.operatorName)
+    let codes = try await service.createCodes(for: new.model, count: new.count, within: context.scope, by: context.operatorName)
     return try .json(CodeList(codes: codes.map { CodeShape($0) }, next: PageCursor(nil)), status: .created)
   }
 
   @Sendable func list(_ request: Request, _ context: APIContext) async throws -> Response {
     let page = try await service.listCodes(
-      model: request.query("model"), unusedOnly: request.flag("unused"), try request.page)
+      model: request.query("model"), unusedOnly: request.flag("unused"), within: context.scope, try request.page)
     guard request.headers[.accept]?.contains("text/csv") ?? false else {
       return try .json(CodeList(codes: page.entries.map { CodeShape($0) }, next: PageCursor(page.next)))
     }

@@ -13,6 +13,7 @@ struct ModelRoutes: Sendable {
     table.on(Endpoints.createModel, create)
     table.on(Endpoints.listModels, list)
     table.on(Endpoints.showModel, show)
+    table.on(Endpoints.setModel, setModel)
     table.on(Endpoints.setRetention, setRetention)
     table.on(Endpoints.trustKey, trust)
     table.on(Endpoints.listKeys, listKeys)
@@ -23,17 +24,26 @@ struct ModelRoutes: Sendable {
     let new = try await request.shape(NewModel.self, settings)
     let (model, isNew) = try await service.createModel(
       name: new.name, mcus: new.mcus, numericVersions: new.numericVersions ?? false,
-      confirmWithin: new.confirmWithin.map(Int64.init), by: context.operatorName)
+      confirmWithin: new.confirmWithin.map(Int64.init), fourEyes: new.fourEyes,
+      pollInterval: new.pollInterval.map(Int64.init), within: context.scope, by: context.operatorName)
     return try .json(shape(model), status: isNew ? .created : .ok)
   }
 
   @Sendable func list(_ request: Request, _ context: APIContext) async throws -> Response {
-    let page = service.listModels(try request.page)
+    let page = service.listModels(within: context.scope, try request.page)
     return try .json(ModelList(models: page.entries.map(shape), next: PageCursor(page.next)))
   }
 
   @Sendable func show(_ request: Request, _ context: APIContext) async throws -> Response {
     try .json(shape(try service.model(try context.parameter("model"))))
+  }
+
+  @Sendable func setModel(_ request: Request, _ context: APIContext) async throws -> Response {
+    let new = try await request.shape(ModelSettings.self, settings)
+    let model = try await service.setModel(
+      try context.parameter("model"), fourEyes: new.fourEyes, pollInterval: new.pollInterval.map(Int64.init),
+      by: context.operatorName)
+    return try .json(shape(model))
   }
 
   @Sendable func setRetention(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -65,7 +75,8 @@ struct ModelRoutes: Sendable {
     ModelShape(
       name: model.name, mcus: model.mcus.map { MCUShape(name: $0.name, newestSequence: service.newestSequence(of: $0)) },
       numericVersions: model.numericVersions, confirmWithin: Int(model.confirmWithin), createdAt: model.createdAt,
-      retention: RetentionShape(values: model.retention.values, age: model.retention.seconds.map(Int.init)))
+      retention: RetentionShape(values: model.retention.values, age: model.retention.seconds.map(Int.init)),
+      fourEyes: model.fourEyes, pollInterval: Int(model.pollInterval))
   }
 }
 

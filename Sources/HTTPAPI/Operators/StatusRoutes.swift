@@ -11,11 +11,10 @@ struct StatusRoutes: Sendable {
     table.on(Endpoints.showStatus, status)
     table.on(Endpoints.listAudit, audit)
     table.on(Endpoints.verifyStore, verify)
-    table.on(Endpoints.showOperator) { _, context in try .json(OperatorShape(name: context.operatorName)) }
   }
 
   @Sendable func status(_ request: Request, _ context: APIContext) async throws -> Response {
-    let firmwares = try await service.showStatus(model: request.query("model")).map { status in
+    let firmwares = try await service.showStatus(model: request.query("model"), within: context.scope).map { status in
       FirmwareStatus(
         id: status.firmware.publicID, model: status.firmware.model, mcu: status.firmware.mcu,
         version: status.firmware.version.text, published: status.firmware.publishedAt != nil, running: status.running,
@@ -28,7 +27,8 @@ struct StatusRoutes: Sendable {
     let page = try await service.listAudit(try request.page)
     let entries = page.entries.map { entry in
       AuditEntryShape(
-        at: entry.at, actor: entry.actor, action: entry.action, subject: entry.subject, details: entry.details)
+        at: entry.at, actor: entry.actor, action: entry.action, subject: entry.subject, details: entry.details,
+        before: entry.before, after: entry.after)
     }
     return try .json(AuditList(entries: entries, next: PageCursor(page.next)))
   }

@@ -23,7 +23,7 @@ struct ThingCareRoutes: Sendable {
   }
 
   @Sendable func list(_ request: Request, _ context: APIContext) async throws -> Response {
-    let page = try await service.listThings(model: request.query("model"), try request.page)
+    let page = try await service.listThings(model: request.query("model"), within: context.scope, try request.page)
     let things = page.entries.map { thing in
       ThingSummary(
         id: thing.publicID, model: service.modelName(thing.modelID), createdAt: thing.createdAt,
@@ -83,7 +83,7 @@ struct ThingCareRoutes: Sendable {
   @Sendable func importThings(_ request: Request, _ context: APIContext) async throws -> Response {
     let list = try await request.shape(ThingImport.self, settings)
     let things = list.things.map { ForeignThing(token: $0.token, model: $0.model, id: $0.id) }
-    let (imported, unchanged) = try await service.importThings(things, by: context.operatorName)
+    let (imported, unchanged) = try await service.importThings(things, within: context.scope, by: context.operatorName)
     return try .json(ThingImportShape(imported: imported, unchanged: unchanged))
   }
 }

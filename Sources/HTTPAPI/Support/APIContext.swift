@@ -1,3 +1,4 @@
+import Domain
 import FirmwareService
 public import Hummingbird
 import NIOCore
@@ -5,8 +6,8 @@ import NIOCore
 /// What a request carries on its way through the middleware and the routes.
 public struct APIContext: RequestContext {
   public var coreContext: CoreRequestContextStorage
-  /// The operator whose token the request bears; empty on routes that need none.
-  var operatorName = ""
+  /// The operator whose token the request bears; nil on routes that need none.
+  var signedInOperator: Operator?
   /// The user whose session the request bears; nil on routes that need none.
   var signedIn: SessionUser?
   /// Who is at the other end of the connection; nil where there is none, as in tests without a socket.
@@ -18,4 +19,19 @@ public struct APIContext: RequestContext {
     coreContext = CoreRequestContextStorage(source: source)
     peer = source.channel.remoteAddress
   }
+
+  /// The operator who asks.
+  /// - Throws: `ServiceError` (401) on a route that is not for operators.
+  var caller: Operator {
+    get throws {
+      guard let signedInOperator else { throw ServiceError(.unauthorized, "an operator's token is needed") }
+      return signedInOperator
+    }
+  }
+
+  /// Who does it, for the audit log.
+  var operatorName: String { signedInOperator?.name ?? "" }
+
+  /// The models that the operator's token is for: none where there is no operator.
+  var scope: ModelScope { signedInOperator?.scope ?? ModelScope([]) }
 }

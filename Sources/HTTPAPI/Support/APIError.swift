@@ -16,20 +16,23 @@ extension ServiceError.Code {
   /// The one place where codes become statuses. No default, so that a new code does not compile until it has one.
   var status: HTTPResponse.Status {
     switch self {
-    case .malformed, .malformedKey, .malformedManifest: .badRequest
+    case .malformed, .malformedKey, .malformedManifest, .malformedExpression: .badRequest
     case .invalidActivationCode, .notForThisThing, .notForThisUser, .unsignedManifest, .untrustedKey, .wrongSignature:
       .forbidden
     case .revokedKey, .unknownApp: .forbidden
-    case .wrongCredentials, .sessionEnded: .unauthorized
+    case .forbidden: .forbidden
+    case .wrongCredentials, .sessionEnded, .unauthorized, .tokenExpired, .tokenRevoked: .unauthorized
     case .unknownThing, .unknownModel, .unknownMCU, .unknownFirmware, .unknownKey, .unknownImage: .notFound
-    case .unknownResource, .unknownTag, .unknownUser, .unknownObject: .notFound
+    case .unknownResource, .unknownTag, .unknownUser, .unknownObject, .unknownOperator, .unknownRollout: .notFound
+    case .unknownWebhook: .notFound
     case .exists, .tooMany, .versionTaken, .sequenceTooOld, .uploadInProgress, .retired: .conflict
+    case .lastAdministrator, .approvalNeeded, .wrongState: .conflict
     case .imageMissing, .imageDiffers, .imageContradicts, .versionNotNumeric, .digestMismatch: .unprocessableContent
     case .imageTooLarge, .tooLarge: .contentTooLarge
     case .tooOften: .tooManyRequests
     case .wrongOffset: .rangeNotSatisfiable
     case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
-    case .busy, .unavailable: .serviceUnavailable
+    case .busy, .held, .unavailable: .serviceUnavailable
     }
   }
 

@@ -31,7 +31,7 @@ struct RouteTable {
     case .anyone, .things: router.on(path, method: endpoint.httpMethod, use: handler)
     case .operators:
       router.on(path, method: endpoint.httpMethod) { [operators] request, context in
-        try await handler(request, try operators.admit(request, context))
+        try await handler(request, try await operators.admit(request, context, to: endpoint))
       }
     case .users:
       router.on(path, method: endpoint.httpMethod) { [users] request, context in

@@ -25,6 +25,10 @@ struct PollRoute: Sendable {
       RunningReport(mcu: request.query("mcu"), version: $0, boot: request.query("boot"))
     }
     let offers = try await service.offerFirmware(to: thing, running: running)
+    if request.flag("explain") {
+      let account = try JSONText.encode(ExplanationShape(try await service.explain(thing)))
+      return .jsonBytes(answer.bytes(offers, token: token, explanation: account), headers: [.cacheControl: "no-store"])
+    }
     let (status, headers, body) = answer.parts(offers, token: token, to: request.headers)
     return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body))
   }
@@ -44,7 +48,7 @@ struct PollAnswer: Sendable {
 
   /// 200, or 304 for one who has exactly this.
   func parts(
-    _ offers: [OfferedFirmware], token: String, to asked: HTTPFields
+    _ offers: Offers, token: String, to asked: HTTPFields
   ) -> (status: HTTPResponse.Status, headers: HTTPFields, body: ByteBuffer) {
     let body = bytes(offers, token: token)
     let tag = "\"\(Hexadecimal.encode(SHA256Hasher.digest(of: body).prefix(16)))\""
@@ -56,15 +60,21 @@ struct PollAnswer: Sendable {
     return (.ok, headers, ByteBuffer(bytes: body))
   }
 
-  private func bytes(_ offers: [OfferedFirmware], token: String) -> [UInt8] {
+  /// - Parameter explanation: JSON.
+  func bytes(_ offers: Offers, token: String, explanation: [UInt8]? = nil) -> [UInt8] {
     var body: [UInt8] = []
-    body.reserveCapacity(64 + offers.count * 320)
+    body.reserveCapacity(96 + offers.firmwares.count * 340 + (explanation?.count ?? 0))
     body += "{\"status\":\"success\",\"firmwares\":[".utf8
-    for (index, offer) in offers.enumerated() {
+    for (index, offer) in offers.firmwares.enumerated() {
       if index > 0 { body.append(UInt8(ascii: ",")) }
       append(offer, token, to: &body)
     }
-    body += "]}".utf8
+    body += "],\"retryAfter\":\(offers.retryAfter)".utf8
+    if let explanation {
+      body += ",\"explanation\":".utf8
+      body += explanation
+    }
+    body.append(UInt8(ascii: "}"))
     return body
   }
 
@@ -83,6 +93,8 @@ struct PollAnswer: Sendable {
     body += token.utf8
     body += pathPieces[1].utf8
     body += firmware.publicID.utf8
-    body += (offer.isUpdate ? "\",\"update\":true}" : "\",\"update\":false}").utf8
+    body += (offer.isUpdate ? "\",\"update\":true" : "\",\"update\":false").utf8
+    if offer.isDownloadOnly { body += ",\"downloadOnly\":true".utf8 }
+    body.append(UInt8(ascii: "}"))
   }
 }

@@ -33,9 +33,13 @@ struct DemoCommand: ServerCommand {
     try await publish(versions.first, key, folder, client)
     let codes = try await CodeCreate.create(things, of: Self.model, client).codes.map(\.code)
     tell("\(things) things activate, poll, and install \(versions.first).")
+    var plan = FleetPlan(codes: codes)
+    plan.rangeBytes = 16_384
+    plan.pollInterval = 3
+    plan.installTimes = 0.2...2
+    plan.rebootTimes = 0.2...1
     let fleet = FleetSimulation(
-      client: ThingClient(client.connection), codes: codes, pace: Pace(rate: max(8, Double(things) / 3)), failureShare: 0,
-      rollbackShare: 0, rangeBytes: 16_384, until: .now + .seconds(2 * Self.patience))
+      client: ThingClient(client.connection), plan: plan, timeScale: 1, end: .never, limit: Double(2 * Self.patience))
     try await fleet.watched {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await fleet.run() }

@@ -1,72 +1,86 @@
 import APIClient
-import APIContract
+import Domain
 
-/// Many simulated things against one server.
+/// Many simulated things against one server. A few workers take whichever thing comes next: when the machine cannot keep up,
+/// the things do everything a little later, and nothing piles up.
 struct FleetSimulation: Sendable {
-  /// Errors in a row after which a thing gives up.
-  static let patience = 5
-  /// Polls in a row without an offer after which a thing that is not told to go on is done.
-  static let quietPolls = 2
+  /// When it is over, if not because its time is.
+  enum End: Sendable {
+    /// When nothing is offered any more.
+    case quiet
+    /// When it is cancelled.
+    case never
+    /// When these rollouts come to an end, or get no further.
+    case rollouts(FleetRolloutWatch)
+  }
 
-  let client: ThingClient
-  /// Activation codes, one a thing.
-  let codes: [String]
-  let pace: Pace
-  /// Shares of the installs, 0 to 1.
-  let failureShare: Double
-  let rollbackShare: Double
-  let rangeBytes: Int64
-  /// Until when the things go on polling; nil: until nothing is offered any more.
-  let until: ContinuousClock.Instant?
-  let tally = FleetTally()
+  let world: SimulatedWorld
+  let end: End
+  /// Simulated seconds after which it is over in any case.
+  let limit: Double?
+  private let schedule: FleetSchedule
 
-  /// Runs until every thing is done. What goes wrong on one thing is counted, and does not end the others.
+  init(client: ThingClient, plan: FleetPlan, timeScale: Double, end: End, limit: Double? = nil) {
+    world = SimulatedWorld(client: client, plan: plan, time: SimulationTime(scale: timeScale), tally: FleetTally())
+    self.end = end
+    self.limit = limit
+    schedule = FleetSchedule(plan.things())
+  }
+
+  var tally: FleetTally { world.tally }
+
+  /// Plays to the end. What goes wrong on one thing is counted, and does not end the others.
   func run() async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for (index, code) in codes.enumerated() { group.addTask { try await live(code, fate(of: index)) } }
-      try await group.waitForAll()
-    }
-  }
-
-  /// The shares spread evenly over the fleet, the same in every run.
-  private func fate(of index: Int) -> SimulatedThing.Fate {
-    let place = (Double(index) * 0.618_033_988_75).truncatingRemainder(dividingBy: 1)
-    if place < failureShare { return .fails }
-    return place < failureShare + rollbackShare ? .fallsBack : .installs
-  }
-
-  private func live(_ code: String, _ fate: SimulatedThing.Fate) async throws {
-    try await pace.turn()
-    guard let token = try await tried({ try await client.activate(code: code) }) else { return }
-    tally.activated()
-    var thing = SimulatedThing(client, token: token, fate: fate, rangeBytes: rangeBytes, tally: tally)
-    var quiet = 0
-    var errors = 0
-    while until.map({ .now < $0 }) ?? (quiet < Self.quietPolls) {
-      try await pace.turn()
-      do {
-        let offers = try await thing.poll()
-        quiet = offers.isEmpty ? quiet + 1 : 0
-        for offer in offers { try await thing.install(offer) }
-        errors = 0
-      } catch let error as APIClientError {
-        errors += 1
-        tally.failed(error.detail, gaveUp: errors == Self.patience)
-        if errors == Self.patience { return }
+    try await withThrowingTaskGroup(of: Bool.self) { group in
+      for _ in 0..<min(world.plan.connections, world.plan.codes.count) {
+        group.addTask {
+          try await work()
+          return false
+        }
+      }
+      group.addTask {
+        try await awaitEnd()
+        return true
+      }
+      if let limit {
+        group.addTask { [time = world.time] in
+          try await time.sleep(until: limit)
+          return true
+        }
+      }
+      while let isEnd = try await group.next(), !isEnd {}
+      group.cancelAll()
+      while let result = await group.nextResult() {
+        if case .failure(let error) = result, !(error is CancellationError) { throw error }
       }
     }
   }
 
-  private func tried<Result>(_ work: () async throws -> Result) async throws -> Result? {
-    for attempt in 1...Self.patience {
-      do { return try await work() } catch let error as APIClientError {
-        let hopeless = !error.isPassing || attempt == Self.patience
-        tally.failed(error.detail, gaveUp: hopeless)
-        if hopeless { return nil }
-        try await Task.sleep(for: .seconds(1))
+  /// Has one thing after the other do what is due. It ends when no thing is left that another worker does not have: then there
+  /// are as many workers as things, or more.
+  private func work() async throws {
+    while var (moment, thing) = schedule.next() {
+      try await world.time.sleep(until: moment)
+      try Task.checkCancellation()
+      if let wait = try await thing.step(world) {
+        moment = world.time.now + wait
+        schedule.put(thing, at: moment)
       }
     }
-    return nil
+  }
+
+  private func awaitEnd() async throws {
+    try await all { $0.began + $0.neverBegan }
+    switch end {
+    case .quiet: try await all { $0.quiet + $0.gone }
+    case .never: try await all { $0.gone }
+    case .rollouts(let watch): try await watch.follow(world)
+    }
+  }
+
+  /// Waits until all things are among those that are counted.
+  private func all(_ count: (FleetTally.Figures) -> Int) async throws {
+    while count(tally.now) < world.plan.codes.count { try await Task.sleep(for: .milliseconds(10)) }
   }
 }
 
@@ -76,7 +90,7 @@ extension FleetSimulation {
     let began = ContinuousClock.now
     @Sendable func tell() {
       let seconds = (ContinuousClock.now - began) / .seconds(1)
-      StandardStream.error.write(PlainText.oneLine(tally.now.line(of: codes.count, seconds: seconds)) + "\n")
+      StandardStream.error.write(PlainText.oneLine(tally.now.line(of: world.plan.codes.count, seconds: seconds)) + "\n")
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {

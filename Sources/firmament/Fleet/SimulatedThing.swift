@@ -2,104 +2,142 @@ import APIClient
 import APIContract
 import Cryptography
 import Domain
-import NIOCore
 
-/// A device that exists only here: it polls, installs what it is offered, reboots and confirms, as real device code does.
-struct SimulatedThing {
-  /// How it behaves when it installs.
-  enum Fate: Sendable { case installs, fails, fallsBack }
+/// A device that exists only here: it polls, installs what it is offered, reboots and says what runs, as real device code does.
+/// Each of its steps is at most one request, so that one that did not come through is simply made again.
+struct SimulatedThing: Sendable {
+  /// Polls in a row without an offer after which it counts as quiet.
+  static let quietPolls = 2
+  /// Refusals in a row, of what no waiting makes better, after which it gives up.
+  static let mostRefusals = 5
 
-  let client: ThingClient
-  let token: String
-  let fate: Fate
-  /// Bytes that it asks for at once.
-  let rangeBytes: Int64
-  let tally: FleetTally
+  /// Something that it has to tell the server, before anything else.
+  enum Message: Sendable {
+    case report(LatestFirmware, ReportedStatus, code: String?)
+    case resources
+  }
+
+  enum Phase: Sendable {
+    case inactive(code: String)
+    case idle
+    case downloading(SimulatedDownload)
+    /// The bytes are there; at the next step it is installed, or not.
+    case installing(LatestFirmware)
+    /// At the next step it is up again.
+    case restarting(LatestFirmware)
+    case silent
+  }
+
+  /// Its place in the fleet.
+  let place: Int
+  let fate: ThingFate
+  var token = ""
+  var phase: Phase
   /// What runs, by MCU.
-  private(set) var running: [String: String] = [:]
-  private var boot = 1
+  var running: [String: String]
+  var boot = 1
+  /// MCUs of which it has not said yet what runs since it came up.
+  var unsaid: [String]
+  var messages: [Message] = []
+  /// Seconds that it waits once the messages are delivered.
+  var pause = 0.0
+  /// What counts once the server knows what runs.
+  var settling: (end: InstallationState, version: String)?
+  /// What was counted last.
+  var settled: (end: InstallationState, version: String)?
+  var hasBegun = false
+  /// Polls in a row without an offer.
+  var quiet = 0
+  var refusals = 0
+  /// Since when nothing comes through.
+  var troubledSince: ContinuousClock.Instant?
+  var senses: SimulatedSenses
+  private var jitter: SeededNumbers
 
-  init(_ client: ThingClient, token: String, fate: Fate, rangeBytes: Int64, tally: FleetTally) {
-    self.client = client
-    self.token = token
+  init(_ place: Int, fate: ThingFate, _ plan: FleetPlan) {
+    self.place = place
     self.fate = fate
-    self.rangeBytes = rangeBytes
-    self.tally = tally
+    phase = .inactive(code: plan.codes[place])
+    running = plan.running
+    unsaid = plan.running.keys.sorted()
+    senses = SimulatedSenses(SeededNumbers(seed: plan.seed, row: 2 * place + 1))
+    jitter = SeededNumbers(seed: plan.seed, row: 2 * place + 2)
   }
 
-  /// Polls once for each MCU that runs something, or once in all.
-  /// - Returns: what it may have now.
-  mutating func poll() async throws -> [LatestFirmware] {
-    var offers: [String: LatestFirmware] = [:]
-    let known: [(String?, String?)] = running.isEmpty ? [(nil, nil)] : running.sorted { $0.key < $1.key }.map { ($0, $1) }
-    for (mcu, version) in known {
-      let answer = try await client.latest(token: token, mcu: mcu, version: version, boot: version == nil ? nil : "\(boot)")
-      tally.add(polls: 1)
-      guard case .firmwares(let firmwares, _) = answer else { continue }
-      // The last answer counts: it knows what all the polls before it said.
-      offers = Dictionary(firmwares.filter(\.update).map { ($0.mcu, $0) }, uniquingKeysWith: { $1 })
+  /// A time around this one, by chance.
+  mutating func about(_ seconds: Double) -> Double { seconds * Double.random(in: 0.9...1.1, using: &jitter) }
+
+  /// That time or a little more.
+  mutating func atLeast(_ seconds: Double) -> Double { seconds * Double.random(in: 1...1.1, using: &jitter) }
+
+  mutating func between(_ seconds: ClosedRange<Double>) -> Double { Double.random(in: seconds, using: &jitter) }
+
+  /// Does what is due.
+  /// - Returns: the simulated seconds until the next step; nil when there is none.
+  mutating func step(_ world: SimulatedWorld) async throws -> Double? {
+    do {
+      let wait = try await advance(world)
+      (troubledSince, refusals) = (nil, 0)
+      return wait
+    } catch let error as APIClientError {
+      return trouble(error, world)
     }
-    return offers.values.sorted { $0.mcu < $1.mcu }
   }
 
-  /// Downloads a firmware in ranges, checks it, reports each step, reboots, and says what runs then.
-  mutating func install(_ firmware: LatestFirmware) async throws {
-    try await report(firmware, .downloading)
-    guard try await download(firmware) == firmware.sha256 else {
-      try await report(firmware, .failed, code: "digest", message: "The downloaded bytes have another SHA-256.")
-      tally.settled(.failed, firmware.version)
-      throw APIClientError(.corrupted, "a download of firmware \(firmware._id) had other bytes than announced")
-    }
-    try await report(firmware, .downloaded)
-    try await report(firmware, .installing)
-    if fate == .fails {
-      try await report(firmware, .failed, code: "flash", message: "Simulated: the flash could not be written.")
-      tally.settled(.failed, firmware.version)
-      return
-    }
-    try await report(firmware, .installed)
-    boot += 1
-    if fate == .fallsBack {
-      // It comes up with what ran before: with what the factory put there, where nothing was installed yet.
-      try await confirm(firmware.mcu, running[firmware.mcu] ?? "factory")
-      tally.settled(.rolledBack, firmware.version)
-      return
-    }
-    running[firmware.mcu] = firmware.version
-    try await confirm(firmware.mcu, firmware.version)
-    tally.settled(.confirmed, firmware.version)
-  }
-
-  private func confirm(_ mcu: String, _ version: String) async throws {
-    _ = try await client.latest(token: token, mcu: mcu, version: version, boot: "\(boot)")
-    tally.add(polls: 1)
-  }
-
-  private func report(
-    _ firmware: LatestFirmware, _ status: ReportedStatus, code: String? = nil, message: String? = nil
-  ) async throws {
-    try await client.report(
-      token: token, mcu: firmware.mcu, version: firmware.version, status: status, message: message, code: code, boot: "\(boot)")
-  }
-
-  private func download(_ firmware: LatestFirmware) async throws -> ImageDigest? {
-    let hasher = SHA256Hasher()
-    var position: Int64 = 0
-    var etag: String?
-    while position < firmware.size {
-      let last = min(position + rangeBytes, firmware.size) - 1
-      var received: Int64 = 0
-      let head = try await client.download(
-        token: token, firmware: firmware._id, range: position...last, etag: etag
-      ) { chunk in
-        chunk.withUnsafeReadableBytes(hasher.update)
-        received += Int64(chunk.readableBytes)
+  private mutating func advance(_ world: SimulatedWorld) async throws -> Double? {
+    if let message = messages.first {
+      try await send(message, world)
+      messages.removeFirst()
+      if !messages.isEmpty { return 0 }
+      if case .silent = phase {
+        world.tally.note { $0.silent += 1 }
+        return nil
       }
-      tally.add(bytes: received)
-      guard head.status == 206, received == last - position + 1 else { return nil }
-      etag = head.etag
-      position += received
+      return pause
     }
-    return ImageDigest(bytes: hasher.finish())
+    switch phase {
+    case .inactive(let code): return try await activate(code, world)
+    case .idle: return try await poll(world)
+    case .downloading(let download): return try await fetch(download, world)
+    case .installing(let firmware): return install(firmware, world)
+    case .restarting(let firmware): return restart(firmware)
+    case .silent: return nil
+    }
+  }
+
+  private mutating func activate(_ code: String, _ world: SimulatedWorld) async throws -> Double {
+    token = try await world.client.activate(code: code)
+    world.tally.note { $0.activated += 1 }
+    phase = .idle
+    messages = [.resources]
+    pause = 0
+    return 0
+  }
+
+  /// - Returns: how long to wait after what did not come through; nil for giving up.
+  private mutating func trouble(_ error: APIClientError, _ world: SimulatedWorld) -> Double? {
+    if error.code == .refused, let status = error.status, [429, 503].contains(status) {
+      world.tally.note { $0.held += 1 }
+      troubledSince = nil
+      // Time passes for it while it waits: a battery is charged.
+      if case .downloading = phase, messages.isEmpty, senses.move() { (messages, pause) = ([.resources], 0) }
+      let wait = atLeast(Double(error.retryAfter ?? Int(world.plan.pollInterval)))
+      world.tally.note { $0.longestWait = max($0.longestWait, wait) }
+      return wait
+    }
+    let since = troubledSince ?? .now
+    troubledSince = since
+    if !error.isPassing { refusals += 1 }
+    let isOver = refusals >= Self.mostRefusals || .now - since > world.plan.patience
+    let wasQuiet = quiet >= Self.quietPolls
+    world.tally.note { [hasBegun] in
+      $0.errors += 1
+      $0.gaveUp += isOver ? 1 : 0
+      $0.neverBegan += isOver && !hasBegun ? 1 : 0
+      $0.quiet -= isOver && wasQuiet ? 1 : 0
+      $0.lastError = error.detail
+    }
+    // A server that is gone comes back in real time.
+    return isOver ? nil : error.isPassing ? world.time.simulated(about(0.25)) : about(world.plan.pollInterval)
   }
 }

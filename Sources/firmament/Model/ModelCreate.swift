@@ -11,6 +11,7 @@ struct ModelCreate: ServerCommand {
   @Option(help: "An MCU of the model; repeat it for several.") var mcu: [String] = []
   @Flag(help: "Take only whole numbers as versions, for device code that compares them as numbers.") var numericVersions = false
   @Option(help: "How long a thing has to confirm what it installed, such as 15m.") var confirmWithin: DurationArgument?
+  @Flag(help: "What is published needs the go of a second operator.") var fourEyes = false
   @OptionGroup var server: ServerOptions
 
   func validate() throws {
@@ -20,7 +21,8 @@ struct ModelCreate: ServerCommand {
   func run(_ client: OperatorClient, _ output: OutputRendering) async throws {
     let model = try await client.createModel(
       NewModel(
-        name: name, mcus: mcu, numericVersions: numericVersions ? true : nil, confirmWithin: confirmWithin?.seconds))
+        name: name, mcus: mcu, numericVersions: numericVersions ? true : nil, confirmWithin: confirmWithin?.seconds,
+        fourEyes: fourEyes ? true : nil))
     let mcus = model.mcus.map(\.name).joined(separator: ", ")
     try output.write(
       model, line: PlainText.oneLine("Model \(model.name) with \(mcus). Next: firmament model trust \(model.name) KEY.pub.pem"))

@@ -20,6 +20,8 @@ struct DurationArgument: ExpressibleByArgument, Sendable, Equatable {
     seconds = count * unit
   }
 
+  var defaultValueDescription: String { Self.text(seconds: seconds) }
+
   /// The same the other way: `15m`.
   static func text(seconds: Int) -> String {
     for (unit, length) in [("d", 86_400), ("h", 3600), ("m", 60)] where seconds > 0 && seconds % length == 0 {

@@ -28,6 +28,7 @@ extension FirmwareShape: TextRendering {
     fields.add("signed", PlainText.time(createdAt))
     fields.add("registered", PlainText.time(registeredAt))
     fields.add("published", publishedAt.map(PlainText.time) ?? "no")
+    fields.add("requires", requires)
     fields.add("format", format)
     for (name, value) in formatDetails.sorted(by: { $0.key < $1.key }) { fields.add("  \(name)", value) }
     return fields.text

@@ -2,11 +2,13 @@ import APIContract
 
 extension ModelList: TextRendering {
   var text: String {
-    var table = TextTable(["name", "mcus", "versions", "confirm within", "created"])
+    var table = TextTable(["name", "mcus", "versions", "confirm within", "poll interval", "four eyes", "created"])
     for model in models {
       table.add([
         model.name, model.mcus.map(\.name).joined(separator: ", "), model.numericVersions ? "whole numbers" : "any",
-        DurationArgument.text(seconds: model.confirmWithin), PlainText.time(model.createdAt),
+        DurationArgument.text(seconds: model.confirmWithin), DurationArgument.text(seconds: model.pollInterval),
+        model.fourEyes ? "on" : "off",
+        PlainText.time(model.createdAt),
       ])
     }
     return table.text
@@ -20,6 +22,8 @@ extension ModelShape: TextRendering {
     for mcu in mcus { fields.add("mcu", "\(mcu.name) (newest sequence \(mcu.newestSequence))") }
     fields.add("versions", numericVersions ? "whole numbers" : "any")
     fields.add("confirm within", DurationArgument.text(seconds: confirmWithin))
+    fields.add("poll interval", DurationArgument.text(seconds: pollInterval))
+    fields.add("four eyes", fourEyes ? "on" : "off")
     fields.add("values kept", retention.text)
     fields.add("created", PlainText.time(createdAt))
     return fields.text

@@ -8,10 +8,12 @@ protocol TextRendering: Encodable {
 /// The one place that writes results to standard output: one value, as text for people or as one JSON document for programs.
 struct OutputRendering {
   let json: Bool
+  /// Where it goes; tests take it elsewhere.
+  var write: @Sendable (String) -> Void = { StandardStream.output.write($0) }
 
   /// - Parameter line: what people see instead of the value's own text.
   func write(_ value: some TextRendering, line: String? = nil) throws {
-    StandardStream.output.write((json ? try Self.json(value) : line ?? value.text) + "\n")
+    write((json ? try Self.json(value) : line ?? value.text) + "\n")
   }
 
   /// Keys are sorted and slashes are not escaped.

@@ -31,6 +31,10 @@ struct Serve: AsyncParsableCommand {
     Bool?
   @Option(help: "Addresses of proxies whose X-Forwarded-For is believed, separated by commas. (default: none)")
   var trustedProxies: String?
+  @Flag(help: "Let webhooks lead to this machine and its network.") var webhookPrivateAddresses = false
+  @Flag(help: "For trials: run on a clock that is faster than real time. The store is good for nothing else afterwards.")
+  var simulation = false
+  @Option(help: "With --simulation: how many times faster, 1 to 100000. (default: 600)") var timeScale: Int?
   @Option(help: "A configuration file in JSON.") var config: String?
 
   private static let secrets: Set<String> = ["metricsToken", "smtpUrl"]
@@ -58,6 +62,9 @@ struct Serve: AsyncParsableCommand {
     put("largestImage", largestImage.map(String.init))
     put("openApps", openApps.map { $0 ? "true" : "false" })
     put("trustedProxies", trustedProxies)
+    put("webhookPrivateAddresses", webhookPrivateAddresses ? "true" : nil)
+    put("simulation", simulation ? "true" : nil)
+    put("timeScale", timeScale.map(String.init))
     // An empty variable is one that is not set, and must not hide what the file says.
     let variables = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
     let environment = EnvironmentVariablesProvider(

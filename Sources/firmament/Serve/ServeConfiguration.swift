@@ -29,6 +29,8 @@ struct ServeConfiguration: Sendable {
   let mostSubscriptionsOfOne: Int?
   /// The bytes of messages that may wait for one event loop.
   let loopQueueBytes: Int
+  /// How many times faster than real time the service's clock runs; nil for the real clock.
+  let timeScale: Int?
 
   init(_ reader: ConfigReader) throws {
     let values = ConfiguredValues(reader: reader)
@@ -77,6 +79,16 @@ struct ServeConfiguration: Sendable {
     mostSubscriptionsOfOne = try values.number("mostSubscriptionsOfOne", 0...1_000_000)
     loopQueueBytes = try values.number("loopQueue", 1024...1 << 40) ?? LiveChannels.defaultInboxBytes
     mail = try MailConfiguration(values)
+    timeScale = try Self.timeScale(values)
+  }
+
+  private static func timeScale(_ values: ConfiguredValues) throws -> Int? {
+    let scale = try values.number("timeScale", SimulatedClock.scales)
+    if try values.flag("simulation") ?? false { return scale ?? SimulatedClock.defaultScale }
+    guard scale == nil else {
+      throw CommandFailure("timeScale: is for a simulation alone, which nothing real may depend on: give --simulation, too")
+    }
+    return nil
   }
 
   private static func serviceSettings(_ values: ConfiguredValues, _ settings: APISettings) throws -> ServiceSettings {
@@ -87,6 +99,7 @@ struct ServeConfiguration: Sendable {
     service.largestSettings = try values.number("largestSettings", 256...1 << 30) ?? service.largestSettings
     service.largestObject = settings.largestThingBody
     service.mostObjects = try values.number("mostObjects", 1...10_000_000) ?? service.mostObjects
+    service.webhookPrivateAddresses = try values.flag("webhookPrivateAddresses") ?? false
     return service
   }
 }

@@ -16,6 +16,7 @@ import ServiceLifecycle
 import Synchronization
 import Telemetry
 import UnixSignals
+import Webhooks
 
 /// The one place where the service is put together: every room is made here and handed down. There are no globals and no
 /// look-ups.
@@ -35,6 +36,8 @@ enum ServedApplication {
     // Nothing that this process writes is for anybody else: rows and images are as secret as the tokens among them.
     umask(0o077)
     let folder = try StoreFolder(configuration.store, create: true)
+    let simulation = try folder.clock(timeScale: configuration.timeScale, now: realTime())
+    simulation?.run { [log] in log.error("the simulated clock stands still", metadata: ["error": "\($0)"]) }
     let mails = try configuration.mail.transport(outbox: folder.outbox)
     let sealingKey = try folder.sealingKey()
     let pool = NIOThreadPool(numberOfThreads: 4)
@@ -43,17 +46,21 @@ enum ServedApplication {
     let service = FirmwareService(
       catalog: catalog, images: images, sealingKey: sealingKey,
       live: liveChannels(configuration), settings: configuration.service, log: log,
-      clock: { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) })
+      clock: { simulation?.now() ?? realTime() }, fileClock: realTime)
     try await service.load()
     try await service.admitOperator(token: try folder.operatorToken(), name: "operator")
 
     do {
-      try await serve(service, mails, folder, configuration, log, registry)
+      try await serve(service, mails, folder, simulation, configuration, log, registry)
     } catch {
-      try? close(catalog, folder, pool)
+      try? close(catalog, folder, pool, simulation)
       throw failure(error, configuration)
     }
-    try close(catalog, folder, pool)
+    try close(catalog, folder, pool, simulation)
+  }
+
+  @Sendable private static func realTime() -> Timestamp {
+    Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
   }
 
   private static func liveChannels(_ configuration: ServeConfiguration) -> LiveChannels {
@@ -89,23 +96,20 @@ enum ServedApplication {
   }
 
   private static func serve(
-    _ service: FirmwareService, _ mails: any MailTransport, _ folder: StoreFolder, _ configuration: ServeConfiguration,
-    _ log: Logger, _ registry: PrometheusRegistry
+    _ service: FirmwareService, _ mails: any MailTransport, _ folder: StoreFolder, _ simulation: SimulatedClock?,
+    _ configuration: ServeConfiguration, _ log: Logger, _ registry: PrometheusRegistry
   ) async throws {
     let readiness = Readiness()
     let router = APIRouter.make(
       service: service, settings: configuration.settings, isReady: { readiness.isReady }, metricsText: { registry.text() })
     let listeners = Listeners(expected: configuration.devicePort == nil ? 1 : 2) { ports in
       readiness.begin()
-      service.isListening(at: announce(ports, folder, configuration, log))
+      service.isListening(at: announce(ports, folder, simulation, configuration, log))
     }
     var services: [any Service] = [
       application(
         router, at: configuration.port, service, configuration, log, isLenient: false,
-        services: [
-          FleetRecorder(service: service), Sweep(service: service), ValueRetention(service: service),
-          MailDelivery(service: service, transport: mails),
-        ], onPort: { listeners.began(.everything, port: $0) }
+        services: background(service, mails, simulation, configuration), onPort: { listeners.began(.everything, port: $0) }
       )
     ]
     if let port = configuration.devicePort {
@@ -118,6 +122,23 @@ enum ServedApplication {
     var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
     group.maximumGracefulShutdownDuration = .seconds(longestShutdown)
     try await ServiceGroup(configuration: group).run()
+  }
+
+  /// What works beside the requests, as often as the service's clock asks for.
+  private static func background(
+    _ service: FirmwareService, _ mails: any MailTransport, _ simulation: SimulatedClock?, _ configuration: ServeConfiguration
+  ) -> [any Service] {
+    func interval(_ seconds: Int) -> Duration { simulation?.interval(.seconds(seconds)) ?? .seconds(seconds) }
+    return [
+      FleetRecorder(service: service, interval: simulation == nil ? .milliseconds(500) : .milliseconds(100)),
+      RolloutDriver(service: service, interval: interval(1), timeScale: simulation?.scale ?? 1),
+      Sweep(service: service, interval: interval(5)),
+      ValueRetention(service: service, interval: interval(600)),
+      MailDelivery(service: service, transport: mails, timeScale: simulation?.scale ?? 1),
+      WebhookWorker(
+        service: service,
+        transport: HTTPWebhookTransport(allowsPrivateAddresses: configuration.service.webhookPrivateAddresses)),
+    ]
   }
 
   /// One listener with its routes.
@@ -142,7 +163,8 @@ enum ServedApplication {
 
   /// - Returns: the address.
   private static func announce(
-    _ ports: [Listeners.Kind: Int], _ folder: StoreFolder, _ configuration: ServeConfiguration, _ log: Logger
+    _ ports: [Listeners.Kind: Int], _ folder: StoreFolder, _ simulation: SimulatedClock?,
+    _ configuration: ServeConfiguration, _ log: Logger
   ) -> String {
     let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
     let url = "http://\(host):\(ports[.everything] ?? configuration.port)"
@@ -150,14 +172,24 @@ enum ServedApplication {
       log.warning("commands on this machine will not find the server by themselves", metadata: ["error": "\(error)"])
     }
     let devices = ports[.devices].map { "Devices may also connect to http://\(host):\($0)\n" } ?? ""
-    StandardStream.output.write("Firmament is listening on \(url)\n\(devices)")
+    var pretence = ""
+    if let simulation {
+      pretence = "The clock is simulated: \(simulation.scale) times as fast as real time, now \(simulation.now().iso8601)\n"
+      log.warning(
+        "the clock is simulated, and this store can be served in no other way any more",
+        metadata: ["timeScale": "\(simulation.scale)", "now": "\(simulation.now().iso8601)"])
+    }
+    StandardStream.output.write("Firmament is listening on \(url)\n\(devices)\(pretence)")
     return url
   }
 
-  private static func close(_ catalog: Catalog, _ folder: StoreFolder, _ pool: NIOThreadPool) throws {
+  private static func close(
+    _ catalog: Catalog, _ folder: StoreFolder, _ pool: NIOThreadPool, _ simulation: SimulatedClock?
+  ) throws {
     folder.withdrawAnnouncement()
     try pool.syncShutdownGracefully()
     try catalog.close()
+    try simulation?.stop()
   }
 
   private static func failure(_ error: any Error, _ configuration: ServeConfiguration) -> any Error {

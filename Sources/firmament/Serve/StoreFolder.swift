@@ -11,6 +11,8 @@ final class StoreFolder: Sendable {
   var catalog: String { "\(path)/catalog.sqlite" }
   /// Where mails are written when there is no mail server.
   var outbox: String { "\(path)/outbox" }
+  /// Where a simulated clock has come to. Only a store that was simulated has it.
+  var simulatedClock: String { "\(path)/simulation.clock" }
   private var keyFile: String { "\(path)/keys/store.key" }
   private var tokenFile: String { "\(path)/operator.token" }
   private var addressFile: String { "\(path)/server.url" }
@@ -75,6 +77,19 @@ final class StoreFolder: Sendable {
     let token = Base64URL.encode(RandomBytes.generate(32))
     try write(token + "\n", to: tokenFile)
     return token
+  }
+
+  /// The clock of the store: a simulated one where a scale is given.
+  /// - Returns: nil for the real one.
+  /// - Throws: `CommandFailure` for the real clock of a store whose times lie ahead of it.
+  func clock(timeScale: Int?, now: Timestamp) throws -> SimulatedClock? {
+    if let timeScale { return try SimulatedClock(file: simulatedClock, scale: timeScale, now: now) }
+    guard !FileManager.default.fileExists(atPath: simulatedClock) else {
+      throw CommandFailure(
+        "the store \(path) was served with a simulated clock, and its times may lie in the future: serve it with "
+          + "--simulation, or give another --store")
+    }
+    return nil
   }
 
   /// Tells commands on this machine where the server listens.

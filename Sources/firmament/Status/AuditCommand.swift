@@ -4,7 +4,8 @@ import ArgumentParser
 /// What operators did.
 struct AuditCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "audit", abstract: "What operators did.", subcommands: [AuditListing.self])
+    commandName: "audit", abstract: "What operators did.", subcommands: [AuditListing.self],
+    defaultSubcommand: AuditListing.self)
 }
 
 /// Lists what operators did.

@@ -17,6 +17,8 @@ struct SignedUpload: Sendable {
   let key: PrivateKey
   /// Given by the engineer, or nil: the larger of the Unix time and one more than the newest.
   let sequence: Int64?
+  /// What must be true of a thing that is to get it, as an RSQL expression.
+  var requires: String?
 
   /// What can be known to fail before a byte is sent.
   func check() async throws {
@@ -66,7 +68,8 @@ struct SignedUpload: Sendable {
       let next = try await nextSequence()
       let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
       let manifest = FirmwareManifest(
-        createdAt: now, mcu: mcu, model: model, sequence: next, sha256: image.digest, size: image.size, version: version)
+        createdAt: now, mcu: mcu, model: model, requires: requires, sequence: next, sha256: image.digest, size: image.size,
+        version: version)
       let envelope = try SignedEnvelope.sign(manifest, with: key)
       do {
         return try await client.registerFirmware(envelope.shape, publish: publish)

@@ -15,6 +15,8 @@ struct UploadCommand: ServerCommand {
   @Option(help: "The private key that signs it, such as engineer.pem.") var key: String
   @Flag(help: "Offer it to the model's things.") var publish = false
   @Option(help: "The sequence to sign; else a larger one than the newest.") var sequence: Int64?
+  @Option(help: "RSQL: what must be true of a thing that is to get it, such as 'mcu.main.version>=2.0.0'.")
+  var requires: String?
   @OptionGroup var server: ServerOptions
 
   func validate() throws {
@@ -24,7 +26,8 @@ struct UploadCommand: ServerCommand {
   func run(_ client: OperatorClient, _ output: OutputRendering) async throws {
     let key = try KeyFile.privateKey(self.key)
     let image = try ImageFile(reading: file)
-    let upload = SignedUpload(client: client, model: model, mcu: mcu, version: version, key: key, sequence: sequence)
+    let upload = SignedUpload(
+      client: client, model: model, mcu: mcu, version: version, key: key, sequence: sequence, requires: requires)
     try await upload.check()
     try await upload.send(image)
     let firmware = try await upload.register(image, publish: publish)

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Wakes the one task that delivers mails. A call that comes while nobody waits is kept, and several are one.
-final class MailSignal: Sendable {
+/// Wakes the one task that delivers what is queued. A call that comes while nobody waits is kept, and several are one.
+final class WakeSignal: Sendable {
   private struct State {
     var isRaised = false
     var waiter: CheckedContinuation<Void, Never>?
@@ -35,5 +35,15 @@ final class MailSignal: Sendable {
     } onCancel: {
       raise()
     }
+  }
+
+  /// The same, but no longer than that.
+  func wait(upTo milliseconds: Int64) async {
+    let timer = Task {
+      try await Task.sleep(for: .milliseconds(milliseconds))
+      raise()
+    }
+    await wait()
+    timer.cancel()
   }
 }

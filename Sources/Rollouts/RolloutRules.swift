@@ -1,0 +1,99 @@
+public import Domain
+
+/// A rollout with everything in it read, ready to be asked about a thing.
+public struct RolloutRules: Sendable {
+  public private(set) var rollout: Rollout
+  public let target: Expression?
+  public let gate: Expression?
+  public let windows: [UpdateWindow]
+  /// What each MCU gets.
+  public let firmwares: [Int64: Firmware]
+  /// What a firmware asks of a thing, by the firmware's id.
+  public let requirements: [Int64: Expression]
+
+  /// Which part of a rollout's texts cannot be read, and where.
+  public struct Refusal: Error, Sendable, CustomStringConvertible {
+    /// `target`, `gate`, `window` or `requires`.
+    public let part: String
+    public let error: ExpressionError
+
+    public var description: String { "\(part): \(error)" }
+  }
+
+  /// - Parameter firmwares: those of the rollout's items.
+  public init(_ rollout: Rollout, firmwares: [Firmware]) throws(Refusal) {
+    self.rollout = rollout
+    target = try Self.expression("target", rollout.plan.target)
+    gate = try Self.expression("gate", rollout.plan.gate)
+    var windows: [UpdateWindow] = []
+    for text in rollout.plan.windows {
+      do { windows.append(try UpdateWindow(parsing: text)) } catch { throw Refusal(part: "window", error: error) }
+    }
+    self.windows = windows
+    var requirements: [Int64: Expression] = [:]
+    for firmware in firmwares { requirements[firmware.id] = try Self.expression("requires", firmware.requires) }
+    self.requirements = requirements
+    self.firmwares = Dictionary(firmwares.map { ($0.mcuID, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The same rules for the rollout as it is now: what it is to do never changes.
+  public func following(_ rollout: Rollout) -> RolloutRules {
+    var rules = self
+    rules.rollout = rollout
+    return rules
+  }
+
+  private static func expression(_ part: String, _ text: String?) throws(Refusal) -> Expression? {
+    guard let text, !text.allSatisfy(\.isWhitespace) else { return nil }
+    do { return try Expression(parsing: text) } catch { throw Refusal(part: part, error: error) }
+  }
+
+  /// The order in which rollouts are asked about an MCU: the larger priority, then what takes a thing back, then the newer
+  /// firmware, then the newer rollout.
+  public func goesBefore(_ other: RolloutRules, for mcuID: Int64) -> Bool {
+    func key(_ rules: RolloutRules) -> (Int, Int, Int64, Int64) {
+      (
+        rules.rollout.plan.priority, rules.rollout.revertOf == nil ? 0 : 1, rules.firmwares[mcuID]?.sequence ?? 0,
+        rules.rollout.id
+      )
+    }
+    return key(self) > key(other)
+  }
+
+  /// Which facts of things its rules need.
+  public var needs: FactNeeds {
+    var needs = FactNeeds()
+    for expression in [target, gate].compactMap({ $0 }) + requirements.values { needs.formUnion(expression.needs) }
+    if rollout.stages.contains(where: { if case .tag = $0.scope { true } else { false } }) { needs.tags = true }
+    return needs
+  }
+
+  /// The place of the first stage that holds the thing, open or not.
+  public func stage(of view: ThingView) -> Int? {
+    var place: Int?
+    return rollout.stages.firstIndex { stage in
+      switch stage.scope {
+      case .share(RolloutShare.whole...): return true
+      case .share(let share):
+        let thingPlace = place ?? RolloutShare.place(of: view.standing.publicID, in: rollout.publicID)
+        place = thingPlace
+        return thingPlace < share
+      case .tag(let name): return view.facts?.tags.contains(name) ?? false
+      }
+    }
+  }
+
+  /// What it has for an MCU of a thing: for a rollout that reverts another, what the MCU ran before that.
+  public func firmware(
+    for mcuID: Int64, of standing: ThingStanding, _ releases: any ReleaseLookup
+  ) -> Firmware? {
+    guard let reverted = rollout.revertOf else { return firmwares[mcuID] }
+    return standing.delivery(of: reverted)?.previous.first { $0.mcuID == mcuID }.flatMap { releases.firmware($0.firmwareID) }
+  }
+
+  /// What a thing of it is to run in the end, by MCU, in the order in which it gets them.
+  public func goal(for standing: ThingStanding) -> [RolloutItem] {
+    guard let reverted = rollout.revertOf else { return rollout.items }
+    return standing.delivery(of: reverted)?.previous ?? []
+  }
+}

@@ -1,0 +1,42 @@
+import APIContract
+import Domain
+import HTTPTypes
+import Testing
+
+@testable import HTTPAPI
+
+/// Who may do what, held against the document.
+extension DocumentedJourney {
+  func operators() async throws {
+    let path = "/api/v1/operators"
+    let body = #"{"name":"carol","role":"viewer","models":["lamp"],"expiresIn":60}"#
+    let made = try await call(Endpoints.createOperator, path, 201, body: Array(body.utf8))
+    try await call(Endpoints.createOperator, path, 400, body: Array(#"{"name":"carol","role":"king"}"#.utf8))
+    try await call(
+      Endpoints.createOperator, path, 404, body: Array(#"{"name":"carol","role":"viewer","models":["none"]}"#.utf8))
+    try await call(Endpoints.createOperator, path, 409, body: Array(#"{"name":"ada","role":"viewer"}"#.utf8))
+    let viewer: HTTPFields = [.authorization: "Bearer \(made["token"]?.text ?? "")"]
+    try await call(Endpoints.showOperator, "/api/v1/operator", 200, headers: viewer)
+    for endpoint in Endpoints.all where endpoint.access == .operators && endpoint.neededRole > .viewer {
+      let path = endpoint.template.replacing("{", with: "").replacing("}", with: "")
+      try await call(endpoint, path, 403, headers: viewer)
+    }
+    try await call(Endpoints.listOperators, path, 200)
+    let id = made["id"]?.text ?? ""
+    try await call(Endpoints.revokeOperator, Endpoints.revokeOperator.path(id), 200)
+    try await call(Endpoints.revokeOperator, Endpoints.revokeOperator.path("none"), 404)
+    try await call(Endpoints.revokeOperator, Endpoints.revokeOperator.path("1"), 409)
+    try await call(Endpoints.showOperator, "/api/v1/operator", 401, headers: viewer)
+    for endpoint in Endpoints.all where endpoint.access == .operators {
+      #expect(role(of: endpoint) == endpoint.neededRole.rawValue)
+    }
+  }
+
+  func settings() async throws {
+    let path = Endpoints.setModel.path("lamp")
+    try await call(Endpoints.setModel, path, 200, body: Array(#"{"fourEyes":true,"pollInterval":60}"#.utf8))
+    try await call(Endpoints.setModel, path, 400, body: Array(#"{"pollInterval":0}"#.utf8))
+    try await call(Endpoints.setModel, Endpoints.setModel.path("none"), 404, body: Array(#"{"fourEyes":true}"#.utf8))
+    try await call(Endpoints.setModel, path, 200, body: Array(#"{"fourEyes":false}"#.utf8))
+  }
+}
