@@ -138,7 +138,7 @@ struct SimulatedThingTests {
     let server = try server { what, count in
       what == "range 1000-1999" || what == "poll 1.0.0 1" && count > 0 ? .refusal(what == "range 1000-1999" ? 404 : 429) : nil
     }
-    let figures = try await play(server, end: .never, limit: 5000)
+    let figures = try await play(server, end: .never, limit: 25_000)
     #expect(server.words.filter { $0.hasPrefix("range") } == ["range 0-999", "range 1000-1999"])
     #expect(server.words.count { $0 == "poll 1.0.0 1" } > 1)
     #expect(figures.ends == [:])

@@ -57,10 +57,14 @@ extension TestService {
     return client
   }
 
+  /// The next event; a machine that is busy may be silent for so long that comments come between.
   private static func next(_ client: WireClient) async throws -> String {
-    let size = try await client.read(through: "\r\n")
-    let bytes = try await client.read((Int(size.dropLast(1), radix: 16) ?? 0) + 2)
-    return String(decoding: bytes.dropLast(2), as: UTF8.self)
+    while true {
+      let size = try await client.read(through: "\r\n")
+      let bytes = try await client.read((Int(size.dropLast(1), radix: 16) ?? 0) + 2)
+      let text = String(decoding: bytes.dropLast(2), as: UTF8.self)
+      if !text.hasPrefix(":") { return text }
+    }
   }
 
   private static func text(_ event: RolloutEvent) -> String {
