@@ -21,15 +21,15 @@ import Testing
   }
 
   static let clients = [
-    Client(program: "curl", options: ["-sS", "-C", "-", "-o", "image.bin"], slow: ["--limit-rate", "40M"], readsAll: true),
+    Client(program: "curl", options: ["-sS", "-C", "-", "-o", "image.bin"], slow: ["--limit-rate", "8M"], readsAll: true),
     Client(
-      program: "wget", options: ["-nv", "-c", "--tries=1", "-O", "image.bin"], slow: ["--limit-rate=40m"], readsAll: true),
+      program: "wget", options: ["-nv", "-c", "--tries=1", "-O", "image.bin"], slow: ["--limit-rate=8m"], readsAll: true),
     Client(
       program: "aria2c",
       options: [
         "-c", "-x4", "-s4", "-k1M", "--file-allocation=none", "--disk-cache=0", "--max-tries=1", "--console-log-level=error",
         "--no-conf", "-d", ".", "-o", "image.bin",
-      ], slow: ["--max-overall-download-limit=40M"], readsAll: false),
+      ], slow: ["--max-overall-download-limit=8M"], readsAll: false),
   ]
 
   @Test(arguments: clients) func aClientGoesOnWhereAKilledServerLeftIt(client: Client) async throws {
