@@ -120,7 +120,7 @@ extension Catalog {
     // A list of models that cannot be read must not become all of them.
     let models: [String]? = (row["models"] as String?).map { _ in row.texts("models") }
     return Operator(
-      id: row["id"], name: row["name"], role: try row.role("role"), scope: ModelScope(models),
+      id: row["id"], name: row["name"], role: try row.known("role"), scope: ModelScope(models),
       createdAt: row.time("createdAt"), expiresAt: row.optionalTime("expiresAt"), revokedAt: row.optionalTime("revokedAt"))
   }
 }

@@ -128,7 +128,7 @@ extension Catalog {
 
   static func delivery(_ row: Row) throws -> Delivery {
     Delivery(
-      rolloutID: row["rolloutId"], stage: row["stage"], state: try row.deliveryState("state"), reason: row["reason"],
+      rolloutID: row["rolloutId"], stage: row["stage"], state: try row.known("state"), reason: row["reason"],
       since: row.time("since"), consentAt: row.optionalTime("consentAt"),
       previous: (row["previous"] as String?) == nil ? [] : try row.decoded("previous", [RolloutItem].self),
       isPardoned: row["pardoned"])

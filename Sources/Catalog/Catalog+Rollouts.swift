@@ -124,7 +124,7 @@ extension Catalog {
     while let row = try rows.next() {
       counts.append(
         RolloutCount(
-          stage: row["stage"], state: try row.deliveryState("state"), reason: row["reason"], isPardoned: row["pardoned"],
+          stage: row["stage"], state: try row.known("state"), reason: row["reason"], isPardoned: row["pardoned"],
           count: row["count"]))
     }
     return counts
@@ -140,7 +140,7 @@ extension Catalog {
           """), arguments: [id])
     return try rows.map { row in
       RolloutCount(
-        stage: row["stage"], state: try row.deliveryState("state"), reason: row["reason"], isPardoned: row["pardoned"],
+        stage: row["stage"], state: try row.known("state"), reason: row["reason"], isPardoned: row["pardoned"],
         count: row["count"])
     }
   }
@@ -160,7 +160,7 @@ extension Catalog {
       id: row["id"], publicID: row["publicId"], modelID: row["modelId"], plan: try row.decoded("plan", RolloutPlan.self),
       items: items.map { RolloutItem(mcuID: $0["mcuId"], firmwareID: $0["firmwareId"]) }, revertOf: row["revertOf"],
       isPublication: (row["publishes"] as Int64?) != nil, createdAt: row.time("createdAt"), createdBy: row["createdBy"],
-      state: try row.rolloutState("state"), stages: stages.map(stage), startedAt: row.optionalTime("startedAt"),
+      state: try row.known("state"), stages: stages.map(stage), startedAt: row.optionalTime("startedAt"),
       endedAt: row.optionalTime("endedAt"), haltReason: row["haltReason"], approvedBy: row["approvedBy"])
     return rollout
   }

@@ -99,7 +99,7 @@ extension Catalog {
           JOIN thing ON thing.id = thingMCU.thingId WHERE thing.retiredAt IS NULL
           GROUP BY installation.firmwareId, state
           """
-      ).map { StateCount(firmwareID: $0["firmwareId"], state: try $0.state("state"), count: $0["count"]) }
+      ).map { StateCount(firmwareID: $0["firmwareId"], state: try $0.known("state"), count: $0["count"]) }
     }
   }
 

@@ -257,7 +257,7 @@ extension Catalog {
 
   static func installation(_ row: Row) throws -> Installation {
     Installation(
-      firmwareID: row["firmwareId"], rolloutID: row["rolloutId"], state: try row.state("state"), since: row.time("since"),
+      firmwareID: row["firmwareId"], rolloutID: row["rolloutId"], state: try row.known("state"), since: row.time("since"),
       installedAt: row.optionalTime("installedAt"), bootAtInstall: row["bootAtInstall"],
       otherVersionSaidAt: row.optionalTime("otherVersionSaidAt"), code: row["code"], message: row["message"],
       bytesServed: row["bytesServed"], attempts: row["attempts"])

@@ -20,19 +20,11 @@ extension Row {
     return version
   }
 
-  func state(_ column: String) throws -> InstallationState {
-    guard let state = InstallationState(rawValue: self[column] as String) else { throw Self.damaged(column) }
-    return state
-  }
-
-  func deliveryState(_ column: String) throws -> DeliveryState {
-    guard let state = DeliveryState(rawValue: self[column] as String) else { throw Self.damaged(column) }
-    return state
-  }
-
-  func rolloutState(_ column: String) throws -> RolloutState {
-    guard let state = RolloutState(rawValue: self[column] as String) else { throw Self.damaged(column) }
-    return state
+  /// A column that holds one of a closed list.
+  func known<Value: RawRepresentable>(_ column: String, _ type: Value.Type = Value.self) throws -> Value
+  where Value.RawValue == String {
+    guard let value = Value(rawValue: self[column] as String) else { throw Self.damaged(column) }
+    return value
   }
 
   /// A column that holds a value as JSON.
@@ -50,11 +42,6 @@ extension Row {
 
   func optionalDetails(_ column: String) -> [String: String]? {
     (self[column] as String?).flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) }
-  }
-
-  func role(_ column: String) throws -> OperatorRole {
-    guard let role = OperatorRole(rawValue: self[column] as String) else { throw Self.damaged(column) }
-    return role
   }
 
   /// A column that holds a JSON array of texts.

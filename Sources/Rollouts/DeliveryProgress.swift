@@ -117,9 +117,10 @@ public enum DeliveryProgress {
       let state: DeliveryState = ended.state == .failed ? .failed : ended.state == .rejected ? .rejected : .rolledBack
       return moved(delivery, state, String((ended.code ?? "").prefix(longestCode)), now)
     }
-    if rules.rollout.revertOf == nil, !delivery.state.isEnd(downloadOnly: false), !open.isEmpty,
-      open.allSatisfy({ isBeyond($0, standing, releases) })
-    {
+    let isOver = open.allSatisfy { item in
+      releases.firmware(item.firmwareID).map { rules.isPast($0, standing, releases) } ?? false
+    }
+    if !delivery.state.isEnd(downloadOnly: false), !open.isEmpty, isOver {
       // What it got, it got from here; the rest of it was overtaken.
       return installations.contains { $0.state == .confirmed } ? moved(delivery, .confirmed, "", now) : nil
     }
@@ -152,15 +153,6 @@ public enum DeliveryProgress {
       }
       return releases.rules(delivery.rolloutID)?.goal(for: present).contains { $0.mcuID == mcuID } ?? false
     }
-  }
-
-  /// Whether the thing runs something newer than the rollout would bring.
-  private static func isBeyond(_ item: RolloutItem, _ standing: ThingStanding, _ releases: any ReleaseLookup) -> Bool {
-    guard let running = standing.mcu(item.mcuID)?.running, let firmware = releases.firmware(item.firmwareID) else {
-      return false
-    }
-    return OfferDecision.isOlder(
-      firmware, than: running, registered: releases.firmware(mcuID: item.mcuID, version: running))
   }
 
   private static func leave(_ rolloutID: Int64, _ standing: inout ThingStanding) {

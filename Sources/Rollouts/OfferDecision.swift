@@ -36,6 +36,15 @@ public struct OfferQuestion {
 
   func firmware(of rules: RolloutRules) -> Firmware? { rules.firmware(for: mcu.id, of: view.standing, releases) }
 
+  /// What a rollout says: the first check that refuses.
+  func ruling(of rules: RolloutRules, _ firmware: Firmware) -> RolloutCheck.Ruling {
+    for check in RolloutCheck.inOrder {
+      let ruling = check.ruling(rules, firmware, self)
+      if ruling != .passes { return ruling }
+    }
+    return .passes
+  }
+
   /// Whether the thing was taken back from a firmware by a rollout that came after the one that brings it.
   func isTakenBack(from firmware: Firmware, by rules: RolloutRules) -> Bool {
     candidates.contains { revert in
@@ -64,7 +73,7 @@ public struct OfferDecision: Sendable {
   /// The rollout that decided, and what it has for the MCU; nil where none did.
   public let rules: RolloutRules?
   public let firmware: Firmware?
-  /// Rollouts that had the thing waiting and whose target it has left.
+  /// Rollouts that had the thing waiting and no longer concern it.
   public let left: [Int64]
   /// Rollouts that have the thing waiting and whose firmware requires what it does not have.
   public var unmet: [Int64] = []
@@ -82,9 +91,7 @@ extension OfferDecision {
     var unmet: [Int64] = []
     for rules in question.candidates {
       guard let firmware = question.firmware(of: rules) else { continue }
-      var ruling = RolloutCheck.Ruling.passes
-      for check in RolloutCheck.inOrder where ruling == .passes { ruling = check.ruling(rules, firmware, question) }
-      switch ruling {
+      switch question.ruling(of: rules, firmware) {
       case .passes:
         return OfferDecision(
           verdict: .offer(firmware), reason: .offered, rules: rules, firmware: firmware, left: left, unmet: unmet)
@@ -100,7 +107,7 @@ extension OfferDecision {
           verdict: otherwise(question), reason: reason, rules: rules, firmware: firmware, left: left, unmet: unmet)
       case .skips(let reason):
         if question.view.standing.delivery(of: rules.rollout.id)?.state == .waiting {
-          if reason == .notInTarget || reason == .nothingToRevert { left.append(rules.rollout.id) }
+          if [.notInTarget, .nothingToRevert, .withdrawn].contains(reason) { left.append(rules.rollout.id) }
           if reason == .requirementNotMet { unmet.append(rules.rollout.id) }
         }
         // What it runs is what some rollout delivers, though not to it: there is nothing to explain.
@@ -124,9 +131,7 @@ extension OfferDecision {
   ) -> (refusal: OfferReason?, rules: RolloutRules?) {
     var outcome: (refusal: OfferReason?, rules: RolloutRules?) = (.nothingPublished, nil)
     for rules in question.candidates where question.firmware(of: rules)?.id == firmware.id {
-      var ruling = RolloutCheck.Ruling.passes
-      for check in RolloutCheck.inOrder where ruling == .passes { ruling = check.ruling(rules, firmware, question) }
-      switch ruling {
+      switch question.ruling(of: rules, firmware) {
       case .passes, .current: return (nil, rules)
       // A hold says more than that another rollout is not for the thing.
       case .holds(let reason): outcome = (reason, rules)

@@ -25,7 +25,7 @@ public enum RolloutCheck: String, Sendable, Hashable, CaseIterable {
     case .state:
       if firmware.isWithdrawn, view.running(firmware.mcuID) != firmware.version.text { return .skips(.withdrawn) }
       // What no longer concerns the thing does not hold it either.
-      guard Self.isConcerned(by: rules, firmware, question) else { return .skips(.nothingToRevert) }
+      guard rules.concerns(firmware, of: view.standing, question.releases) else { return .skips(.nothingToRevert) }
       return Self.state(rules.rollout.state, has: delivery)
     case .target:
       // Whoever was offered it belongs to it until the end: an update may change what the target asks for.
@@ -64,16 +64,6 @@ public enum RolloutCheck: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// A thing is taken back only from what the reverted rollout brought it: whatever else it runs by now stays.
-  private static func isConcerned(by rules: RolloutRules, _ firmware: Firmware, _ question: OfferQuestion) -> Bool {
-    guard let reverted = rules.rollout.revertOf else { return true }
-    let brought = question.releases.rules(reverted)?.firmwares[firmware.mcuID]
-    let running = question.view.running(firmware.mcuID)
-    if running == firmware.version.text { return true }
-    return running == brought?.version.text
-      && brought.flatMap { question.view.standing.installation(of: $0.id) }?.rolloutID == reverted
-  }
-
   private static func running(_ rules: RolloutRules, _ firmware: Firmware, _ question: OfferQuestion) -> Ruling {
     guard let running = question.view.running(firmware.mcuID) else { return .passes }
     if running == firmware.version.text { return .current }
@@ -97,14 +87,10 @@ public enum RolloutCheck: String, Sendable, Hashable, CaseIterable {
     for item in rules.goal(for: question.view.standing) {
       if item.mcuID == firmware.mcuID { return .passes }
       guard let earlier = question.releases.firmware(item.firmwareID) else { continue }
-      let running = question.view.running(item.mcuID)
-      if running == earlier.version.text { continue }
-      let registered = running.flatMap { question.releases.firmware(mcuID: item.mcuID, version: $0) }
-      if rules.rollout.revertOf == nil, let running, OfferDecision.isOlder(earlier, than: running, registered: registered) {
-        continue
-      }
-      guard isConcerned(by: rules, earlier, question) else { continue }
-      return .holds(.awaitingOtherMCU)
+      let standing = question.view.standing
+      let isDone =
+        question.view.running(item.mcuID) == earlier.version.text || rules.isPast(earlier, standing, question.releases)
+      if !isDone { return .holds(.awaitingOtherMCU) }
     }
     return .passes
   }

@@ -38,6 +38,7 @@ public enum RolloutMembership: Sendable {
   private static func reason(
     _ firmware: Firmware, _ view: ThingView, _ rules: RolloutRules, _ releases: any ReleaseLookup
   ) -> OfferReason? {
+    if firmware.isWithdrawn { return .withdrawn }
     if let running = view.running(firmware.mcuID) {
       if running == firmware.version.text { return .upToDate }
       if let reverted = rules.rollout.revertOf,

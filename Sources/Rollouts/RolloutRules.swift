@@ -91,6 +91,27 @@ public struct RolloutRules: Sendable {
     return standing.delivery(of: reverted)?.previous.first { $0.mcuID == mcuID }.flatMap { releases.firmware($0.firmwareID) }
   }
 
+  /// Whether it may bring the firmware to the thing as it is. One that reverts another takes a thing back only from what that
+  /// brought it: whatever else the thing runs by now stays.
+  func concerns(_ firmware: Firmware, of standing: ThingStanding, _ releases: any ReleaseLookup) -> Bool {
+    guard let reverted = rollout.revertOf else { return true }
+    let running = standing.mcu(firmware.mcuID)?.running
+    if running == firmware.version.text { return true }
+    guard let brought = releases.rules(reverted)?.firmwares[firmware.mcuID], running == brought.version.text else {
+      return false
+    }
+    return standing.installation(of: brought.id)?.rolloutID == reverted
+  }
+
+  /// Whether the thing has moved on from what it would bring: it runs something newer, or for one that reverts another,
+  /// something else than that brought.
+  func isPast(_ firmware: Firmware, _ standing: ThingStanding, _ releases: any ReleaseLookup) -> Bool {
+    guard let running = standing.mcu(firmware.mcuID)?.running else { return false }
+    guard rollout.revertOf == nil else { return !concerns(firmware, of: standing, releases) }
+    return OfferDecision.isOlder(
+      firmware, than: running, registered: releases.firmware(mcuID: firmware.mcuID, version: running))
+  }
+
   /// What a thing of it is to run in the end, by MCU, in the order in which it gets them.
   public func goal(for standing: ThingStanding) -> [RolloutItem] {
     guard let reverted = rollout.revertOf else { return rollout.items }

@@ -57,8 +57,11 @@ struct NaiveRules {
     for rollout in asked {
       guard let firmware = brings(rollout, to: thing).first(where: { $0.mcuID == mcu }) else { continue }
       let runs = thing.running[mcu] == firmware.version.text
-      if firmware.isWithdrawn && !runs { continue }
       let part = thing.parts[rollout.id]
+      if firmware.isWithdrawn && !runs {
+        if part?.state == .waiting { thing.parts[rollout.id] = nil }
+        continue
+      }
       if rollout.revertOf != nil, !runs, !isStillOnReverted(thing, mcu, rollout) {
         if part?.state == .waiting { thing.parts[rollout.id] = nil }
         continue
@@ -139,6 +142,14 @@ struct NaiveRules {
   /// Whether an MCU runs just what the reverted rollout brought.
   private func isStillOnReverted(_ thing: NaiveThing, _ mcu: Int64, _ revert: Rollout) -> Bool {
     brought(by: rollout(revert.revertOf!), for: mcu)?.version.text == thing.running[mcu]
+  }
+
+  /// Whether an MCU runs what the rollout no longer would change.
+  private func hasMovedOn(_ thing: NaiveThing, from firmware: Firmware, _ rollout: Rollout) -> Bool {
+    if rollout.revertOf != nil {
+      return thing.running[firmware.mcuID] != nil && !isStillOnReverted(thing, firmware.mcuID, rollout)
+    }
+    return isOlder(firmware, than: thing.running[firmware.mcuID])
   }
 
   /// In the order in which the thing is to get them.
@@ -275,9 +286,7 @@ struct NaiveRules {
         next!.state = .failed
       } else if part.state == .failed || part.state == .confirmed {
         // It has come to an end.
-      } else if rollout.revertOf == nil, part.state != .silent, !left.isEmpty,
-        left.allSatisfy({ isOlder($0, than: thing.running[$0.mcuID]) })
-      {
+      } else if part.state != .silent, !left.isEmpty, left.allSatisfy({ hasMovedOn(thing, from: $0, rollout) }) {
         if mine.contains(.confirmed) { next!.state = .confirmed } else { next = nil }
       } else if mine.contains(.downloaded) || mine.contains(.installing) || mine.contains(.installed) {
         next!.state = .late

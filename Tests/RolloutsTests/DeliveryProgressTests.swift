@@ -73,20 +73,21 @@ import Testing
     if let next, state != .silent { #expect(next.state == state) }
   }
 
-  @Test func `that reverts another one is not left for something newer`() {
+  @Test func `that reverts another one is left for what that one did not bring`() {
     let release = SampleRelease([one, two], [.sample(1, [two]), .sample(2, [], revertOf: 1)])
-    var standing = ThingStanding.sample(
-      running: [1: "2.0.0"], [],
-      [
+    func followed(running: String) -> Delivery? {
+      let deliveries = [
         Delivery(
           rolloutID: 1, stage: 0, state: .confirmed, since: .start, previous: [RolloutItem(mcuID: 1, firmwareID: one.id)]),
         Delivery(rolloutID: 2, stage: 0, state: .offered, since: .start),
-      ])
-    DeliveryProgress.follow(&standing, release, at: Self.later)
-    #expect(standing.delivery(of: 2)?.state == .offered)
-    standing.set(MCUStanding(mcuID: 1, running: "1.0.0"))
-    DeliveryProgress.follow(&standing, release, at: Self.later)
-    #expect(standing.delivery(of: 2)?.state == .confirmed)
+      ]
+      var standing = ThingStanding.sample(running: [1: running], [installation(.confirmed)], deliveries)
+      DeliveryProgress.follow(&standing, release, at: Self.later)
+      return standing.delivery(of: 2)
+    }
+    #expect(followed(running: "2.0.0")?.state == .offered)
+    #expect(followed(running: "1.0.0")?.state == .confirmed)
+    #expect(followed(running: "3.0.0") == nil)
   }
 
   @Test func `falls back after its confirmation`() {

@@ -50,7 +50,7 @@ extension FirmwareService {
     case .scheduled: try await startWhenDue(rollout)
     case .running:
       try await noteSilence(in: rollout, counts)
-      try await advance(rollout.id)
+      try await advance(rollout.id, counts)
     default: try await noteSilence(in: rollout, counts)
     }
   }
@@ -90,13 +90,20 @@ extension FirmwareService {
   }
 
   /// Takes one step after another until there is nothing to do but to wait.
-  private func advance(_ id: Int64) async throws {
+  /// - Parameter counts: as they were read last; nil to read them.
+  private func advance(_ id: Int64, _ counts: [RolloutCount]? = nil) async throws {
+    var known = counts
     while true {
       guard let rollout = releases.snapshot.rules(id)?.rollout, rollout.state == .running else { return }
       // Nothing is concluded from a stage before its things are counted.
       if let stage = rollout.newestStage, rollout.stages[stage].countedAt == nil { return }
       let now = clock()
-      let counts = try await translatingErrors { try await catalog.rolloutCounts(of: [id]) }[id] ?? []
+      let counts: [RolloutCount]
+      if let read = known {
+        (counts, known) = (read, nil)
+      } else {
+        counts = try await translatingErrors { try await catalog.rolloutCounts(of: [id]) }[id] ?? []
+      }
       guard RolloutProgress.next(rollout, counts, at: now) != nil else { return }
       let model = modelName(rollout.modelID)
       try await change(id) { rollout, counts in
@@ -174,7 +181,6 @@ extension FirmwareService {
       let views = rows.map { ThingView($0.standing, model: model, facts: $0.facts, at: now, isPresent: false) }
       guard try await body(views) else { return false }
     }
-    return false
   }
 
   // MARK: Silence

@@ -9,22 +9,22 @@ public enum RolloutAction: String, Sendable, CaseIterable { case start, pause, r
 extension FirmwareService {
   /// Changes a rollout. It holds for every request that comes after this has returned.
   /// - Throws: `unknownRollout`, `wrongState` where the rollout is not in a state for it.
-  public func changeRollout(_ publicID: String, _ command: RolloutAction, by actor: String) async throws -> Rollout {
+  public func changeRollout(_ publicID: String, _ action: RolloutAction, by actor: String) async throws -> Rollout {
     let now = clock()
     let rollout = try rollout(publicID)
     guard let model = releases.snapshot.modelsByID[rollout.modelID] else {
       throw ServiceError(.unknownModel, "the model of the rollout is gone")
     }
-    let audit = AuditEntry(at: now, actor: actor, action: "rollout.\(command.rawValue)", subject: publicID)
-    if command == .resume, rollout.state == .halted {
+    let audit = AuditEntry(at: now, actor: actor, action: "rollout.\(action.rawValue)", subject: publicID)
+    if action == .resume, rollout.state == .halted {
       // Whoever resumes knows of the failures so far: only what fails from here on halts it again.
       try await translatingErrors { try await fleet.pardon(rollout.id).wait() }
     }
     try await change(rollout.id, audit: audit) { rollout, _ in
-      let kind = try Self.apply(command, to: &rollout, model, by: actor, at: now)
+      let kind = try Self.apply(action, to: &rollout, model, by: actor, at: now)
       return [RolloutEvent(rolloutID: publicID, model: model.name, at: now, kind: kind, details: ["by": actor])]
     }
-    if rollout.isPublication, command == .cancel { try await reloadReleases() }
+    if rollout.isPublication, action == .cancel { try await reloadReleases() }
     return try self.rollout(publicID)
   }
 
@@ -45,7 +45,7 @@ extension FirmwareService {
       throw ServiceError(.wrongState, "of no thing is known which registered firmware it ran before")
     }
     var plan = original.plan
-    (plan.target, plan.gate, plan.startAt) = (nil, original.plan.gate, nil)
+    (plan.target, plan.startAt) = (nil, nil)
     (plan.consent, plan.downloadOnly) = (false, false)
     if original.isPublication {
       let standard = RolloutPlan()
@@ -140,14 +140,14 @@ extension FirmwareService {
   }
 
   private static func apply(
-    _ command: RolloutAction, to rollout: inout Rollout, _ model: Model, by actor: String, at now: Timestamp
+    _ action: RolloutAction, to rollout: inout Rollout, _ model: Model, by actor: String, at now: Timestamp
   ) throws -> RolloutEvent.Kind {
     func need(_ states: RolloutState...) throws {
       guard states.contains(rollout.state) else {
-        throw ServiceError(.wrongState, "the rollout is \(rollout.state.rawValue): it cannot \(command.rawValue) now")
+        throw ServiceError(.wrongState, "the rollout is \(rollout.state.rawValue): it cannot \(action.rawValue) now")
       }
     }
-    switch command {
+    switch action {
     case .start:
       try need(.draft, .scheduled)
       guard !model.fourEyes || rollout.approvedBy != nil else {
