@@ -7,7 +7,7 @@ import Testing
 
 @testable import firmament
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct FleetRolloutWatchTests {
   private func shape(_ id: String, _ state: RolloutState, soak: Int64 = 0, silence: Int64? = nil) -> RolloutShape {
     var plan = RolloutPlan()

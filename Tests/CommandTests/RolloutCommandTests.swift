@@ -6,7 +6,7 @@ import Testing
 
 @testable import firmament
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct RolloutCommandTests {
   private let least = ["--model", "lamp", "--version", "2"]
 

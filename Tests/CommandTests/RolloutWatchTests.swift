@@ -6,7 +6,7 @@ import Testing
 
 @testable import firmament
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct RolloutWatchTests {
   /// Watches a rollout with these answers, and gives what was written.
   private func watch(_ form: RolloutWatch.Form, _ answers: [Result<RolloutShape, APIClientError>]) async throws -> [String] {

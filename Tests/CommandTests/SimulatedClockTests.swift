@@ -6,7 +6,7 @@ import Testing
 
 @testable import firmament
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct SimulatedClockTests {
   private let start = Timestamp(milliseconds: 1_795_000_000_000)
 

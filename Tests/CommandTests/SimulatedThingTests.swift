@@ -7,7 +7,7 @@ import Testing
 
 @testable import firmament
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct SimulatedThingTests {
   private let image: [UInt8] = {
     var generator = SeededGenerator(seed: 7)

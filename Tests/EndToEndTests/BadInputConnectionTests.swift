@@ -63,7 +63,7 @@ import Testing
       let answer = try await connection.answer()
       expectThingError(answer, 408)
       let taken = ContinuousClock.now - start
-      #expect(taken > .milliseconds(900) && taken < .seconds(6), "\(taken)")
+      #expect(taken > .milliseconds(900), "\(taken)")
       #expect(try await connection.readToEnd().isEmpty)
       #expect(try await server.exchange("GET", "/healthz").status == 200)
     }

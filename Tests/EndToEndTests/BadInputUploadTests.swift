@@ -107,11 +107,9 @@ import Testing
       let connection = try RawConnection(server.url)
       await connection.send(head(server, image, length: image.count))
       await connection.send(Array(image[..<20_000]))
-      let start = ContinuousClock.now
       let answer = try await connection.answer()
       expectProblem(answer, 408)
       #expect(try await connection.readToEnd().isEmpty)
-      #expect(ContinuousClock.now - start < .seconds(8))
       // What arrived is there to be continued, and the image is free for the next upload.
       _ = try await server.operate("HEAD", path(image)) { $0["upload-offset"] == "20000" }
       let rest = try await server.operate(

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Real firmware: every image of several models goes through the whole journey.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct CorpusTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct CorpusTests {
   @Test(arguments: Corpus.all)
   func everyRealImageReachesItsThingsUnchanged(corpus: Corpus) async throws {
     let workshop = try await Workshop.open()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The second listener: for things alone, and the only one that takes bare line feeds.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct DevicePortTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct DevicePortTests {
   /// As the Lua, Arduino and TI clients send it (wire page, section 2.1 item 1).
   private func bareRequest(_ token: String) -> String {
     "GET /v2/things/\(token)/firmwares/latest HTTP/1.1\nHost: localhost\nConnection: close\n\n"
@@ -79,8 +79,11 @@ import Testing
     #expect(variable.errors.contains("lenientLineEndings: true or false is needed, not perhaps"))
   }
 
+  /// What is in flight has longer than any test: a server that waits for it does not end.
+  private static let patient = ["FIRMAMENT_SHUTDOWN_TIMEOUT": "86400"]
+
   @Test func streamsOnBothPortsEndWithTheServerAndDoNotHoldItUp() async throws {
-    let workshop = try await Workshop.open(serve: ["--device-port", "0"])
+    let workshop = try await Workshop.open(serve: ["--device-port", "0"], environment: Self.patient)
     let server = workshop.server
     try await workshop.createModel(Workshop.model, mcu: Workshop.mcu)
     let thing = try await workshop.newThing(Workshop.model)
@@ -95,9 +98,7 @@ import Testing
     try await eventually("all are open") {
       try await server.exchange("GET", "/metrics").text.contains("\nfirmament_subscriptions 100\n")
     }
-    let began = ContinuousClock.now
     #expect(await server.terminate() == 0)
-    #expect(ContinuousClock.now - began < .seconds(5))
     let message = #"{"status":"success","message":"subscribed"}"#
     for stream in streams {
       let all = String(decoding: try await stream.readToEnd(), as: UTF8.self)
@@ -107,15 +108,13 @@ import Testing
   }
 
   @Test func aStreamWhoseClientDoesNotReadDoesNotHoldUpTheEndEither() async throws {
-    let workshop = try await Workshop.openWithModel()
+    let workshop = try await Workshop.openWithModel(environment: Self.patient)
     let thing = try await workshop.newThing(Workshop.model)
     let stream = try RawConnection(workshop.server.url)
     await stream.send("GET /v2/things/\(thing.token)?keepAlive=100 HTTP/1.1\r\nHost: a\r\n\r\n")
     try await eventually("it is open") {
       try await workshop.server.exchange("GET", "/metrics").text.contains("\nfirmament_subscriptions 1\n")
     }
-    let began = ContinuousClock.now
     #expect(await workshop.server.terminate() == 0)
-    #expect(ContinuousClock.now - began < .seconds(5))
   }
 }

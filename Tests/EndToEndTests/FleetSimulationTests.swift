@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `firmament fleet simulate` against a real service on a simulated clock, with a plain publication.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct FleetSimulationTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct FleetSimulationTests {
   private static let scale = "600"
 
   /// Two published versions, and things that start on the first.

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Servers that are killed while things download and report: nothing that was acknowledged is lost.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct InterruptionThingTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct InterruptionThingTests {
   private let model = Workshop.model
   private let mcu = Workshop.mcu
 

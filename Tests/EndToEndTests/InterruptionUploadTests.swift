@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Uploads that are cut, and servers that are killed in the middle of them: nothing is lost and nothing is half-registered.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct InterruptionUploadTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct InterruptionUploadTests {
   private let model = Workshop.model
   private let mcu = Workshop.mcu
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The journey of the README: from an engineer's key to a confirmed thing, and the ways that it can turn.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct MainJourneyTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct MainJourneyTests {
   private let model = "greatfet-one"
   private let mcu = "lpc4330"
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// How things come in, keep their tokens, and lose them.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct MainJourneyTokenTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct MainJourneyTokenTests {
   private let model = Workshop.model
   private let mcu = Workshop.mcu
 

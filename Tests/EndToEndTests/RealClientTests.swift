@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Real download clients over a server that dies on them, and requests as old device code writes them.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct RealClientTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct RealClientTests {
   private let model = "greatfet-one"
   private let mcu = "lpc4330"
 

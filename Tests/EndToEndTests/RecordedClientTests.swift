@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Requests as published device libraries, apps and examples send them, and what their code looks for in the answers.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct RecordedClientTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct RecordedClientTests {
   private static let json = "Accept: application/json\r\nContent-Type: application/json\r\n"
   private static let activation = #"{"activationCode":"CODE"}"#
 

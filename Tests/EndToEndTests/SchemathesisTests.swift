@@ -87,7 +87,7 @@ import Testing
         "-m", "schemathesis.cli", "--no-color", "--config-file", configuration, "run",
         document ?? workshop.server.url + "/openapi.json", "--header", "Authorization: \(authorization)",
         "--seed", "20261121", "--max-examples", "6", "--workers", "1", "--mode", "all", "--phases", "coverage,fuzzing",
-        "--checks", Self.checks, "--request-timeout", "20", "--no-shrink", "--continue-on-failure",
+        "--checks", Self.checks, "--request-timeout", "120", "--no-shrink", "--continue-on-failure",
         "--report-har-path", workshop.folder.path + "/report.json", "--generation-database", "none", "--warnings", "off",
         "--suppress-health-check", "all",
       ] + selection + Self.endless.flatMap { ["--exclude-name", $0] }

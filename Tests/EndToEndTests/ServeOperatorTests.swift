@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Operators with roles, made, used and revoked by the commands of the documentation.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ServeOperatorTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ServeOperatorTests {
   /// Runs a command with somebody's token.
   private func run(_ workshop: Workshop, as token: String, _ arguments: String...) async throws -> ProgramResult {
     try await Program.run(

@@ -45,7 +45,7 @@ private struct EndlessTransport: MailTransport {
   }
 }
 
-@Suite("Mails on their way", .timeLimit(.minutes(3))) struct MailDeliveryTests {
+@Suite("Mails on their way", .timeLimit(.minutes(10))) struct MailDeliveryTests {
   private let later = MailError(.postponed, "450 later")
   private let never = MailError(.refused, "550 never")
 

@@ -30,7 +30,7 @@ private final class ScriptedTransport: WebhookTransport {
   }
 }
 
-@Suite("Deliveries to webhooks", .timeLimit(.minutes(3))) struct WebhookDeliveryTests {
+@Suite("Deliveries to webhooks", .timeLimit(.minutes(10))) struct WebhookDeliveryTests {
   private func webhook(_ test: TestService, _ url: String = "https://hooks.example.org/a") async throws -> Webhook {
     try await test.service.createWebhook(url: url, events: nil, models: nil, by: "op").webhook
   }

@@ -7,7 +7,7 @@ import Testing
 @testable import HTTPAPI
 
 /// Writes that the connection answers by itself get, byte for byte, what the router would have given them.
-@Suite(.timeLimit(.minutes(2))) struct DirectAnswerTests {
+@Suite(.timeLimit(.minutes(10))) struct DirectAnswerTests {
   /// Requests with TOKEN in place of the thing's token. Each ends its connection, or the last of several does.
   private static let requests: [(name: String, text: String)] = [
     ("a value", write(#"{"values":[{"key":"a","value":21.5}]}"#)),

@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPAPI
 
-@Suite("The retention of a model", .timeLimit(.minutes(1))) struct OldValuesTests {
+@Suite("The retention of a model", .timeLimit(.minutes(10))) struct OldValuesTests {
   @Test func `leaves the store's writer alone where nothing has to go`() async throws {
     try await Household.open { home in
       let device = try await home.newDevice(of: home.ada)

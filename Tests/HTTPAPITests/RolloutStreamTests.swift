@@ -31,7 +31,7 @@ extension TestService {
 }
 
 /// What happens to a rollout, over a real socket.
-@Suite(.timeLimit(.minutes(2))) struct RolloutStreamTests {
+@Suite(.timeLimit(.minutes(10))) struct RolloutStreamTests {
   private static func path(_ rollout: String) -> String { "/api/v1/rollouts/\(rollout)/events" }
 
   private static func serve(
@@ -234,7 +234,7 @@ extension TestService {
       let client = try await Self.listen(port, to: rollout)
       #expect(test.service.live.subscriptionCount == 1 && test.service.live.hasSubscribers(to: .rollout(rollout)))
       client.close()
-      let end = ContinuousClock.now + .seconds(20)
+      let end = ContinuousClock.now + .seconds(120)
       while test.service.live.subscriptionCount > 0, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(5)) }
       #expect(!test.service.live.hasSubscribers(to: .rollout(rollout)))
     }

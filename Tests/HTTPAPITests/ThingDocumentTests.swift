@@ -5,7 +5,7 @@ import Testing
 @testable import HTTPAPI
 
 /// The resources of a thing that are one document: `$settings`, which is merged, and `description`, which is replaced.
-@Suite("A thing's document", .timeLimit(.minutes(2))) struct ThingDocumentTests {
+@Suite("A thing's document", .timeLimit(.minutes(10))) struct ThingDocumentTests {
   private func post(_ device: Household.Device, _ records: [String], _ home: Household) async throws -> Answer {
     try await home.front.post("/v2/things/\(device.token)", #"{"values":[\#(records.joined(separator: ","))]}"#)
   }

@@ -5,7 +5,7 @@ import Testing
 @testable import HTTPAPI
 
 /// Who listens when a write is committed hears it, whatever was when it came in.
-@Suite("A write that waits for its commit", .timeLimit(.minutes(2))) struct ToldAtCommitTests {
+@Suite("A write that waits for its commit", .timeLimit(.minutes(10))) struct ToldAtCommitTests {
   /// Where the write is when somebody subscribes.
   enum Moment: CaseIterable { case queued, inTransaction }
 

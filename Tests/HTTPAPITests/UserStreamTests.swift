@@ -10,7 +10,7 @@ import Testing
 
 /// A user's subscription to a resource of all things that they see: end to end, from the request that writes to the bytes on
 /// the listener's socket. That something is not heard is known by the next message that is, since they come in order.
-@Suite("A user who listens", .timeLimit(.minutes(2))) struct UserStreamTests {
+@Suite("A user who listens", .timeLimit(.minutes(10))) struct UserStreamTests {
   private static let path = "/v2/me/resources/t"
 
   private static func member(_ device: Household.Device, _ key: String, _ value: String) -> String {
@@ -245,7 +245,7 @@ import Testing
 }
 
 /// The changes of a user's collection, over a real socket.
-@Suite("A user who listens to a collection", .timeLimit(.minutes(2))) struct CollectionStreamTests {
+@Suite("A user who listens to a collection", .timeLimit(.minutes(10))) struct CollectionStreamTests {
   @Test(arguments: UserStream.Form.allCases) func `hears each change of it, and of no other`(form: UserStream.Form) async throws
   {
     try await Household.open(.socket) { home in

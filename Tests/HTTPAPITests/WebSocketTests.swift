@@ -8,7 +8,7 @@ import Testing
 @testable import HTTPAPI
 
 /// The same subscription as WebSocket frames (RFC 6455), over a real socket.
-@Suite(.timeLimit(.minutes(2))) struct WebSocketTests {
+@Suite(.timeLimit(.minutes(10))) struct WebSocketTests {
   /// The key and its answer are those of RFC 6455 section 1.3.
   static let key = "dGhlIHNhbXBsZSBub25jZQ=="
   static let accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="

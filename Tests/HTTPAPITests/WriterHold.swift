@@ -14,7 +14,7 @@ struct WriterHold: Sendable {
     _ = catalog.enqueue { [entered, gate] _ in
       entered.signal()
       // A test that has failed meanwhile does not end it.
-      _ = gate.wait(timeout: .now() + 30)
+      _ = gate.wait(timeout: .now() + 240)
     }
   }
 
@@ -30,7 +30,7 @@ struct WriterHold: Sendable {
 
   /// Returns when so many changes wait behind.
   func waiting(_ count: Int) async throws {
-    let end = ContinuousClock.now + .seconds(20)
+    let end = ContinuousClock.now + .seconds(120)
     while catalog.waitingChanges < count {
       guard ContinuousClock.now < end else { throw CancellationError() }
       try await Task.sleep(for: .milliseconds(2))

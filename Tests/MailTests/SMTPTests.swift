@@ -18,9 +18,9 @@ import Testing
       host: host, port: office.port, security: security, user: login?.0, password: login?.1,
       sender: MailMessageTests.sender)
     server.caFile = ca
-    server.limits.connect = .seconds(20)
-    server.limits.reply = .seconds(20)
-    server.limits.acceptance = .seconds(20)
+    server.limits.connect = .seconds(120)
+    server.limits.reply = .seconds(120)
+    server.limits.acceptance = .seconds(120)
     change(&server)
     return try SMTPTransport(server)
   }

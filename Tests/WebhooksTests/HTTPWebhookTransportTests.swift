@@ -6,7 +6,7 @@ import Testing
 
 @testable import Webhooks
 
-@Suite("A delivery", .timeLimit(.minutes(2))) struct HTTPWebhookTransportTests {
+@Suite("A delivery", .timeLimit(.minutes(10))) struct HTTPWebhookTransportTests {
   static let secret = Array("0123456789abcdef0123456789abcdef".utf8)
   static let body = #"{"id":1,"event":"halted","details":{"ä":"\"x\""}}"#
 

@@ -22,6 +22,8 @@ struct ServeConfiguration: Sendable {
   let settings: APISettings
   let service: ServiceSettings
   let connections: ConnectionLimits
+  /// How long a shutdown waits for what is in flight, in seconds.
+  let shutdownTimeout: Int64
   let mail: MailConfiguration
   /// The subscriptions that may be open at once.
   let mostSubscriptions: Int
@@ -75,6 +77,7 @@ struct ServeConfiguration: Sendable {
     connections.subscriberQueueBytes =
       try values.number("subscriberQueue", 1024...1 << 30) ?? connections.subscriberQueueBytes
     self.connections = connections
+    shutdownTimeout = try values.number("shutdownTimeout", 1...86_400).map(Int64.init) ?? 10
     mostSubscriptions = try values.number("mostSubscriptions", 0...1_000_000) ?? LiveChannels.defaultMostSubscriptions
     mostSubscriptionsOfOne = try values.number("mostSubscriptionsOfOne", 0...1_000_000)
     loopQueueBytes = try values.number("loopQueue", 1024...1 << 40) ?? LiveChannels.defaultInboxBytes

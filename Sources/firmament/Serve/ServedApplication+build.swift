@@ -21,9 +21,6 @@ import Webhooks
 /// The one place where the service is put together: every room is made here and handed down. There are no globals and no
 /// look-ups.
 enum ServedApplication {
-  /// How long a shutdown waits for what is in flight, in seconds.
-  static let longestShutdown: Int64 = 10
-
   /// Runs the service until it is told to stop, and leaves the store closed.
   static func run(_ configuration: ServeConfiguration) async throws {
     LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
@@ -120,7 +117,7 @@ enum ServedApplication {
           isLenient: configuration.lenientLineEndings, onPort: { listeners.began(.devices, port: $0) }))
     }
     var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
-    group.maximumGracefulShutdownDuration = .seconds(longestShutdown)
+    group.maximumGracefulShutdownDuration = .seconds(configuration.shutdownTimeout)
     try await ServiceGroup(configuration: group).run()
   }
 

@@ -9,7 +9,7 @@ struct NeverHappened: Error, CustomStringConvertible {
 
 /// Looks again and again whether what another process does in the background has come about.
 /// - Throws: `NeverHappened` when the time is over.
-func eventually(_ what: String, within seconds: Double = 30, _ condition: () async throws -> Bool) async throws {
+func eventually(_ what: String, within seconds: Double = 120, _ condition: () async throws -> Bool) async throws {
   let deadline = ContinuousClock.now + .seconds(seconds)
   while try await !condition() {
     guard ContinuousClock.now < deadline else { throw NeverHappened(what: what, seconds: seconds) }

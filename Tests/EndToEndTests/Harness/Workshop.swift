@@ -20,9 +20,11 @@ struct Workshop: Sendable {
   var publicKey: String { folder.path + "/engineer.pub.pem" }
 
   /// Starts a server on a new store, and makes a key.
-  static func open(keyType: String = "ed25519", serve arguments: [String] = []) async throws -> Workshop {
+  static func open(
+    keyType: String = "ed25519", serve arguments: [String] = [], environment: [String: String] = [:]
+  ) async throws -> Workshop {
     let folder = try TemporaryFolder()
-    let server = try await RunningServer.start(store: folder.path + "/store", arguments: arguments)
+    let server = try await RunningServer.start(store: folder.path + "/store", arguments: arguments, environment: environment)
     let workshop = Workshop(folder: folder, server: server)
     try await workshop.command("key", "generate", workshop.key, "--type", keyType)
     return workshop
@@ -33,8 +35,8 @@ struct Workshop: Sendable {
   static let mcu = "lpc4330"
 
   /// The same, with that model in it.
-  static func openWithModel() async throws -> Workshop {
-    let workshop = try await open()
+  static func openWithModel(environment: [String: String] = [:]) async throws -> Workshop {
+    let workshop = try await open(environment: environment)
     try await workshop.createModel(model, mcu: mcu)
     return workshop
   }

@@ -5,7 +5,7 @@ import Synchronization
 /// `patience`.
 final class RawConnection: Sendable {
   /// Seconds that a read or a write may take.
-  static let patience = 20
+  static let patience = 120
 
   struct Failure: Error, CustomStringConvertible {
     let description: String
