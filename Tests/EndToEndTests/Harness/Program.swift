@@ -17,7 +17,7 @@ enum Program {
   }()
 
   /// Seconds after which a program that has not ended is killed, so that no fault makes a test wait for ever.
-  static let longest = 240.0
+  static let longest = 540.0
 
   /// Runs a program found on the path, or at an absolute one, to its end. What it reads is empty unless `input` says otherwise.
   static func run(
