@@ -17,6 +17,10 @@ extension OperatorClient {
     try await call(Endpoints.setModel, Endpoints.setModel.path(model), sending: settings)
   }
 
+  public func gatewayToken(_ request: GatewayTokenRequest, model: String) async throws -> GatewayTokenShape {
+    try await call(Endpoints.gatewayToken, Endpoints.gatewayToken.path(model), sending: request)
+  }
+
   public func setRetention(_ retention: RetentionShape, model: String) async throws -> ModelShape {
     try await call(Endpoints.setRetention, Endpoints.setRetention.path(model), sending: retention)
   }

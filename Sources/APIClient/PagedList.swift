@@ -28,6 +28,10 @@ extension ThingList: PagedList {
   public func followed(by page: Self) -> Self { Self(things: things + page.things, next: page.next) }
 }
 
+extension ControllerList: PagedList {
+  public func followed(by page: Self) -> Self { Self(controllers: controllers + page.controllers, next: page.next) }
+}
+
 extension AuditList: PagedList {
   public func followed(by page: Self) -> Self { Self(entries: entries + page.entries, next: page.next) }
 }

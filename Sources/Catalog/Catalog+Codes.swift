@@ -71,7 +71,7 @@ extension Catalog {
     }
   }
 
-  private static func insertThing(_ publicID: String, _ modelID: Int64, _ now: Timestamp, _ db: Database) throws -> Int64 {
+  static func insertThing(_ publicID: String, _ modelID: Int64, _ now: Timestamp, _ db: Database) throws -> Int64 {
     try db.execute(
       sql: "INSERT INTO thing (publicId, modelId, createdAt) VALUES (?, ?, ?)",
       arguments: [publicID, modelID, now.milliseconds])

@@ -80,6 +80,12 @@ extension Catalog {
             """), arguments: bounds)
       while let row = try rows.next() { facts[row["thingId"], default: ThingFacts()].owner = row["email"] }
     }
+    if needs.controllerID {
+      let rows = try Row.fetchCursor(
+        db.cachedStatement(sql: "SELECT thingId, controllerId FROM controller WHERE thingId BETWEEN ? AND ?"),
+        arguments: bounds)
+      while let row = try rows.next() { facts[row["thingId"], default: ThingFacts()].controllerID = row["controllerId"] }
+    }
     for key in needs.keys.sorted() { try addValues(of: key, range, to: &facts, db) }
     return facts
   }

@@ -70,10 +70,14 @@ public enum Registration: Sendable {
 /// Images and firmware: what engineers upload.
 extension Catalog {
   /// Records that an image has landed in the store. Again is a success.
-  public func recordImage(_ digest: ImageDigest, size: Int64, at now: Timestamp, audit: AuditEntry? = nil) async throws {
+  /// - Parameter otherDigests: nil where they are not known.
+  public func recordImage(
+    _ digest: ImageDigest, size: Int64, otherDigests: OtherDigests? = nil, at now: Timestamp, audit: AuditEntry? = nil
+  ) async throws {
     try await write { db in
       try Self.insertImage(digest, size: size, now, db)
       if db.changesCount > 0 { try audit?.insert(db, before: nil, after: ["size": String(size)]) }
+      if let otherDigests { try Self.record(otherDigests, of: digest, db) }
     }
   }
 
@@ -213,6 +217,28 @@ extension Catalog {
     }
   }
 
+  /// Images whose other digests are not known, in the order of their digests.
+  /// - Parameter last: where the list goes on behind; nil at its start.
+  public func imagesWithoutOtherDigests(after last: ImageDigest?, limit: Int) async throws -> [ImageDigest] {
+    try await read { db in
+      try Row.fetchAll(
+        db, sql: "SELECT digest FROM image WHERE sha1 IS NULL AND digest > ? ORDER BY digest LIMIT ?",
+        arguments: [last?.hex ?? "", limit]
+      ).map { try $0.digest("digest") }
+    }
+  }
+
+  /// Keeps the other digests of an image; where they are known already, or the image is forgotten, nothing changes.
+  public func record(_ others: OtherDigests, of digest: ImageDigest) async throws {
+    try await write { try Self.record(others, of: digest, $0) }
+  }
+
+  private static func record(_ others: OtherDigests, of digest: ImageDigest, _ db: Database) throws {
+    try db.execute(
+      sql: "UPDATE image SET sha1 = ?, md5 = ? WHERE digest = ? AND sha1 IS NULL",
+      arguments: [others.sha1, others.md5, digest.hex])
+  }
+
   /// Forgets images that no firmware names and that were stored before the moment.
   public func forgetUnnamedImages(storedBefore moment: Timestamp) async throws {
     try await write { db in
@@ -224,7 +250,8 @@ extension Catalog {
   }
 
   private static let firmwareQuery = """
-    SELECT firmware.*, image.size AS size, mcu.name AS mcuName, model.id AS modelId, model.name AS modelName
+    SELECT firmware.*, image.size AS size, image.sha1 AS sha1, image.md5 AS md5, mcu.name AS mcuName,
+      model.id AS modelId, model.name AS modelName
     FROM firmware JOIN image ON image.digest = firmware.digest JOIN mcu ON mcu.id = firmware.mcuId
     JOIN model ON model.id = mcu.modelId
     """
@@ -241,6 +268,12 @@ extension Catalog {
       mcu: row["mcuName"], version: try row.version("version"), sequence: row["sequence"], digest: try row.digest("digest"),
       size: row["size"], keyID: row["keyId"], format: row["format"], formatDetails: row.details("formatDetails"),
       createdAt: row.time("createdAt"), registeredAt: row.time("registeredAt"), publishedAt: row.optionalTime("publishedAt"),
-      requires: row["requires"], isWithdrawn: (row["withdrawnAt"] as Int64?) != nil)
+      requires: row["requires"], isWithdrawn: (row["withdrawnAt"] as Int64?) != nil,
+      otherDigests: otherDigests(row))
+  }
+
+  private static func otherDigests(_ row: Row) -> OtherDigests? {
+    guard let sha1 = row["sha1"] as String?, let md5 = row["md5"] as String? else { return nil }
+    return OtherDigests(sha1: sha1, md5: md5)
   }
 }

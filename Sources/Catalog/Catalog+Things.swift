@@ -53,9 +53,17 @@ extension Catalog {
     try await write { try Self.standing(of: thingID, $0) }
   }
 
+  /// - Parameter publicID: or the name of its controller, where no thing has it as its id.
   public func thing(publicID: String) async throws -> Thing? {
     try await read { db in
-      try Row.fetchOne(db, sql: "SELECT * FROM thing WHERE publicId = ?", arguments: [publicID]).map(Self.thing)
+      try Row.fetchOne(
+        db,
+        sql: """
+          \(Self.namedThings) WHERE thing.publicId = ?1
+            OR thing.id = (SELECT thingId FROM controller WHERE controllerId = ?1)
+            AND NOT EXISTS (SELECT 1 FROM thing WHERE publicId = ?1)
+          """, arguments: [publicID]
+      ).map(Self.thing)
     }
   }
 
@@ -68,9 +76,9 @@ extension Catalog {
       try Row.fetchAll(
         db,
         sql: """
-          SELECT * FROM thing WHERE id < ?1 AND (?2 IS NULL OR modelId = ?2)
-            AND (?4 IS NULL OR modelId IN (SELECT value FROM json_each(?4)))
-          ORDER BY id DESC LIMIT ?3
+          \(Self.namedThings) WHERE thing.id < ?1 AND (?2 IS NULL OR thing.modelId = ?2)
+            AND (?4 IS NULL OR thing.modelId IN (SELECT value FROM json_each(?4)))
+          ORDER BY thing.id DESC LIMIT ?3
           """, arguments: [after ?? Int64.max, modelID, limit, try models.map(jsonText)]
       ).map(Self.thing)
     }
@@ -147,6 +155,7 @@ extension Catalog {
         sql: "DELETE FROM installation WHERE thingId = ? AND state NOT IN ('failed', 'rejected', 'rolledBack')",
         arguments: [thingID])
       try Self.leaveRollouts(thingID, db)
+      try Self.resetController(ofThing: thingID, at: now, db)
       try audit.insert(db, before: before, after: before.mapValues { _ in "none" })
       let code = try Row.fetchOne(db, sql: "SELECT id, sealedCode FROM activationCode WHERE thingId = ?", arguments: [thingID])
       if let code {
@@ -233,11 +242,15 @@ extension Catalog {
       arguments: [Data(token.hash), thingID, Data(token.sealed), now.milliseconds])
   }
 
+  /// Things with their names at the DDI door.
+  private static let namedThings =
+    "SELECT thing.*, controllerId FROM thing LEFT JOIN controller ON controller.thingId = thing.id"
+
   static func thing(_ row: Row) -> Thing {
     Thing(
       id: row["id"], publicID: row["publicId"], modelID: row["modelId"], createdAt: row.time("createdAt"),
       activatedAt: row.optionalTime("activatedAt"), lastSeenAt: row.optionalTime("lastSeenAt"),
-      retiredAt: row.optionalTime("retiredAt"))
+      retiredAt: row.optionalTime("retiredAt"), controllerID: row["controllerId"])
   }
 
   static func standing(of thingID: Int64, _ db: Database) throws -> ThingStanding? {

@@ -2,7 +2,7 @@
 public enum DeliveryState: String, Sendable, Hashable, Codable, CaseIterable {
   /// It belongs to an open stage, and has not been offered anything yet, or is held.
   case waiting
-  case offered, downloading, downloaded, installing, installed, confirmed, failed, rejected, rolledBack
+  case offered, downloading, downloaded, installing, installed, confirmed, claimed, failed, rejected, rolledBack
   /// It was offered the update and has not been heard of since, for longer than the rollout allows.
   case silent
 
@@ -10,20 +10,23 @@ public enum DeliveryState: String, Sendable, Hashable, Codable, CaseIterable {
   public var isInFlight: Bool {
     switch self {
     case .offered, .downloading, .downloaded, .installing, .installed: true
-    case .waiting, .confirmed, .failed, .rejected, .rolledBack, .silent: false
+    case .waiting, .confirmed, .claimed, .failed, .rejected, .rolledBack, .silent: false
     }
   }
 
   public var isFailure: Bool {
     switch self {
     case .failed, .rejected, .rolledBack, .silent: true
-    case .waiting, .offered, .downloading, .downloaded, .installing, .installed, .confirmed: false
+    case .waiting, .offered, .downloading, .downloaded, .installing, .installed, .confirmed, .claimed: false
     }
   }
 
+  /// Whether the thing runs what it was to run, by what it says.
+  public var isSuccess: Bool { self == .confirmed || self == .claimed }
+
   /// Whether nothing more is expected of the thing.
   /// - Parameter downloadOnly: whether the rollout asks for no more than a download.
-  public func isEnd(downloadOnly: Bool) -> Bool { self == .confirmed || isFailure || downloadOnly && self == .downloaded }
+  public func isEnd(downloadOnly: Bool) -> Bool { isSuccess || isFailure || downloadOnly && self == .downloaded }
 }
 
 /// One rollout on one thing.

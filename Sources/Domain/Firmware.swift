@@ -1,6 +1,6 @@
 /// An image under a version, for one MCU of one model, vouched for by a signed manifest.
 public struct Firmware: Sendable, Hashable {
-  /// The row's id; never leaves the service.
+  /// The row's id. Devices of the DDI door know it as a software module's; to all others it is never told.
   public let id: Int64
   /// What devices and operators call it.
   public let publicID: String
@@ -12,6 +12,8 @@ public struct Firmware: Sendable, Hashable {
   /// Grows with every registration for the MCU.
   public let sequence: Int64
   public let digest: ImageDigest
+  /// Nil where they were not made yet, or cannot be.
+  public let otherDigests: OtherDigests?
   /// Bytes of the image.
   public let size: Int64
   /// The key that vouches for it.
@@ -31,7 +33,8 @@ public struct Firmware: Sendable, Hashable {
   public init(
     id: Int64, publicID: String, modelID: Int64, model: String, mcuID: Int64, mcu: String, version: FirmwareVersion,
     sequence: Int64, digest: ImageDigest, size: Int64, keyID: String, format: String, formatDetails: [String: String],
-    createdAt: Timestamp, registeredAt: Timestamp, publishedAt: Timestamp?, requires: String? = nil, isWithdrawn: Bool = false
+    createdAt: Timestamp, registeredAt: Timestamp, publishedAt: Timestamp?, requires: String? = nil, isWithdrawn: Bool = false,
+    otherDigests: OtherDigests? = nil
   ) {
     self.id = id
     self.publicID = publicID
@@ -51,5 +54,6 @@ public struct Firmware: Sendable, Hashable {
     self.publishedAt = publishedAt
     self.requires = requires
     self.isWithdrawn = isWithdrawn
+    self.otherDigests = otherDigests
   }
 }

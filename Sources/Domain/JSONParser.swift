@@ -15,10 +15,14 @@ extension JSONValue {
   /// Reads a JSON text (RFC 8259), in one pass: what a value costs does not depend on its type or place, which the decoders of
   /// Foundation cannot promise for values of any type. Of members with the same name the last one counts; a byte order mark
   /// before the text is ignored (section 8.1).
+  /// - Parameter takesRawTexts: whether texts may hold control characters as they are, and what is not UTF-8, which becomes
+  ///   U+FFFD: device code puts its log into a text without a look at it.
   /// - Throws: `JSONParsingError`.
-  public init(parsing bytes: [UInt8], deepest: Int = JSONValue.deepestByDefault) throws {
+  public init(
+    parsing bytes: [UInt8], deepest: Int = JSONValue.deepestByDefault, takesRawTexts: Bool = false
+  ) throws {
     self = try bytes.withUnsafeBufferPointer { buffer in
-      var parser = JSONParser(bytes: buffer, deepest: deepest)
+      var parser = JSONParser(bytes: buffer, deepest: deepest, takesRawTexts: takesRawTexts)
       return try parser.text()
     }
   }
@@ -32,11 +36,13 @@ extension JSONValue {
 private struct JSONParser {
   let bytes: UnsafeBufferPointer<UInt8>
   let deepest: Int
+  let takesRawTexts: Bool
   private var place = 0
 
-  init(bytes: UnsafeBufferPointer<UInt8>, deepest: Int) {
+  init(bytes: UnsafeBufferPointer<UInt8>, deepest: Int, takesRawTexts: Bool) {
     self.bytes = bytes
     self.deepest = deepest
+    self.takesRawTexts = takesRawTexts
   }
 
   mutating func text() throws -> JSONValue {
@@ -121,22 +127,23 @@ private struct JSONParser {
     // Hardly any text has escapes.
     if next == UInt8(ascii: "\"") {
       place += 1
-      return try Self.utf8(bytes[start..<(place - 1)])
+      return try utf8(bytes[start..<(place - 1)])
     }
     var unescaped = Array(bytes[start..<place])
     while let byte = next {
       place += 1
       switch byte {
-      case UInt8(ascii: "\""): return try Self.utf8(unescaped[...])
+      case UInt8(ascii: "\""): return try utf8(unescaped[...])
       case UInt8(ascii: "\\"): try escape(into: &unescaped)
-      case 0..<0x20: throw JSONParsingError.malformed
+      case 0..<0x20 where !takesRawTexts: throw JSONParsingError.malformed
       default: unescaped.append(byte)
       }
     }
     throw JSONParsingError.malformed
   }
 
-  private static func utf8(_ bytes: some Collection<UInt8>) throws -> String {
+  private func utf8(_ bytes: some Collection<UInt8>) throws -> String {
+    if takesRawTexts { return String(decoding: bytes, as: UTF8.self) }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw JSONParsingError.notUTF8 }
     return text
   }
@@ -203,7 +210,7 @@ private struct JSONParser {
       try digits()
     }
     if let whole, !hasFraction, !hasExponent { return .integer(whole) }
-    guard let value = Double(try Self.utf8(bytes[start..<place])), value.isFinite else { throw JSONParsingError.malformed }
+    guard let value = Double(try utf8(bytes[start..<place])), value.isFinite else { throw JSONParsingError.malformed }
     return Int64(exactly: value).map { .integer($0) } ?? .number(value)
   }
 

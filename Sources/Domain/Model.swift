@@ -16,11 +16,13 @@ public struct Model: Sendable, Hashable {
   public let fourEyes: Bool
   /// Seconds after which its things are expected to ask again.
   public let pollInterval: Int64
+  /// How its devices come in by hawkBit's DDI.
+  public let deviceDoor: DeviceDoor
 
   public init(
     id: Int64, name: String, numericVersions: Bool, confirmWithin: Int64, createdAt: Timestamp, mcus: [MCU],
     retention: Retention = Retention(values: nil, seconds: nil), fourEyes: Bool = false,
-    pollInterval: Int64 = Model.defaultPollInterval
+    pollInterval: Int64 = Model.defaultPollInterval, deviceDoor: DeviceDoor = .standard
   ) {
     self.id = id
     self.name = name
@@ -31,6 +33,7 @@ public struct Model: Sendable, Hashable {
     self.retention = retention
     self.fourEyes = fourEyes
     self.pollInterval = pollInterval
+    self.deviceDoor = deviceDoor
   }
 
   public static let defaultConfirmWithin: Int64 = 900
@@ -43,10 +46,28 @@ public struct Model: Sendable, Hashable {
 public struct MCU: Sendable, Hashable {
   public let id: Int64
   public let name: String
+  /// The type key of its software module in hawkBit's words, such as `application` or `os`.
+  public let moduleType: String
+  /// The part by which DDI names it, where it is not the one of the type.
+  public let explicitPart: String?
 
-  public init(id: Int64, name: String) {
+  public init(id: Int64, name: String, moduleType: String = MCU.defaultModuleType, explicitPart: String? = nil) {
     self.id = id
     self.name = name
+    self.moduleType = moduleType
+    self.explicitPart = explicitPart
+  }
+
+  public static let defaultModuleType = "application"
+
+  /// What a DDI chunk says as its `part`: two types have historic names there, which Zephyr for one insists on.
+  public var part: String {
+    if let explicitPart { return explicitPart }
+    return switch moduleType {
+    case "application": "bApp"
+    case "runtime": "jvm"
+    default: moduleType
+    }
   }
 }
 

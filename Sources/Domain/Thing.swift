@@ -8,10 +8,12 @@ public struct Thing: Sendable, Hashable {
   public var activatedAt: Timestamp?
   public var lastSeenAt: Timestamp?
   public var retiredAt: Timestamp?
+  /// The name that it has given itself at the DDI door.
+  public let controllerID: String?
 
   public init(
     id: Int64, publicID: String, modelID: Int64, createdAt: Timestamp, activatedAt: Timestamp?, lastSeenAt: Timestamp?,
-    retiredAt: Timestamp?
+    retiredAt: Timestamp?, controllerID: String? = nil
   ) {
     self.id = id
     self.publicID = publicID
@@ -20,6 +22,7 @@ public struct Thing: Sendable, Hashable {
     self.activatedAt = activatedAt
     self.lastSeenAt = lastSeenAt
     self.retiredAt = retiredAt
+    self.controllerID = controllerID
   }
 }
 

@@ -19,6 +19,8 @@ public struct ThingFacts: Sendable, Hashable {
   public var lastSeenAt: Timestamp?
   /// The e-mail of the user who owns it.
   public var owner: String?
+  /// The name that it has at the DDI door.
+  public var controllerID: String?
 
   public init() {}
 }
@@ -29,15 +31,17 @@ public struct FactNeeds: Sendable, Hashable {
   public var tags = false
   public var owner = false
   public var times = false
+  public var controllerID = false
 
   public init() {}
 
-  public var isEmpty: Bool { keys.isEmpty && !tags && !owner && !times }
+  public var isEmpty: Bool { keys.isEmpty && !tags && !owner && !times && !controllerID }
 
   public mutating func formUnion(_ other: FactNeeds) {
     keys.formUnion(other.keys)
     tags = tags || other.tags
     owner = owner || other.owner
     times = times || other.times
+    controllerID = controllerID || other.controllerID
   }
 }

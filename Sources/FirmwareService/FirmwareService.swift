@@ -37,8 +37,12 @@ public final class FirmwareService: Sendable {
   private let listening = Mutex("http://127.0.0.1:8080")
   private let thingTotal = Atomic(0)
   let operators = OperatorTable()
+  let controllers = ControllerTable()
+  let gateways = GatewayTable()
+  let gatewayLimit: GatewayLimit
   let mailSignal = WakeSignal()
   let webhookSignal = WakeSignal()
+  let digestSignal = WakeSignal()
 
   /// Nothing is served before `load()` has returned.
   /// - Parameter fileClock: where it is another than `clock`: the one that files get their times from.
@@ -57,11 +61,16 @@ public final class FirmwareService: Sendable {
     self.log = log
     fleet = FleetTable(catalog: catalog)
     accounts = AccountState(settings)
+    gatewayLimit = GatewayLimit(settings)
     watchFailures()
   }
 
   /// The address that mails name, without a slash at the end.
   var address: String { settings.publicURL ?? listening.withLock { $0 } }
+
+  /// The address under which things and users reach the service, with its path, without a slash at the end; nil where none is
+  /// configured, and each reaches it at the address that they know.
+  public var publicURL: String? { settings.publicURL }
 
   /// Tells where the service listens, for links where no public address is configured.
   public func isListening(at url: String) { listening.withLock { $0 = url } }
@@ -71,6 +80,7 @@ public final class FirmwareService: Sendable {
     servingSince.store(clock().milliseconds, ordering: .relaxed)
     try await reloadReleases()
     try await reloadOperators()
+    try await reloadGateways()
     try await reloadApps()
     countThings(try await thingCount())
   }

@@ -52,6 +52,12 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
     case unavailable
     case unknownRollout
     case malformedExpression
+    case unknownAction
+    /// The device has told how the action ended.
+    case actionClosed
+    case notCancelable
+    /// More was told than is kept.
+    case quotaExceeded
     /// The rollout is in another state than the change needs.
     case wrongState
     /// Nobody has to be refused for good: the thing has to wait.

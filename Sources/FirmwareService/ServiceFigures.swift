@@ -14,6 +14,7 @@ struct ServiceFigures: Sendable {
   let commitSeconds = Timer(label: MetricNames.commitSeconds)
   private let reports: [ReportedStatus: Counter]
   private let running = Counter(label: MetricNames.reports, dimensions: [("status", "running")])
+  private let claimed = Counter(label: MetricNames.reports, dimensions: [("status", "claimed")])
 
   init() {
     var reports: [ReportedStatus: Counter] = [:]
@@ -21,6 +22,11 @@ struct ServiceFigures: Sendable {
       reports[status] = Counter(label: MetricNames.reports, dimensions: [("status", status.rawValue)])
     }
     self.reports = reports
+  }
+
+  /// - Parameter reason: why a device of the DDI door was not let in.
+  func count(refusedController reason: String) {
+    Counter(label: MetricNames.refusedControllers, dimensions: [("reason", reason)]).increment()
   }
 
   func count(_ offers: [OfferedFirmware]) {
@@ -33,4 +39,7 @@ struct ServiceFigures: Sendable {
 
   /// - Parameter status: nil for a report of what runs.
   func count(report status: ReportedStatus?) { (status.flatMap { reports[$0] } ?? running).increment() }
+
+  /// A thing was believed that it runs a firmware.
+  func countClaim() { claimed.increment() }
 }

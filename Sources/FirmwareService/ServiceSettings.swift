@@ -44,6 +44,11 @@ public struct ServiceSettings: Sendable {
   /// The most bytes of a list of objects or of values: a longer one is asked for in parts.
   public var largestList = 16 << 20
 
+  /// New things that the gateway token of one model makes.
+  public var newGatewayThings = RateLimit(count: 1000, seconds: 60)
+  /// The most controllers of one model that wait to be admitted.
+  public var mostWaitingControllers = 10_000
+
   /// The most webhooks.
   public var mostWebhooks = 100
   /// Whether webhooks may lead to this machine or its network.

@@ -19,7 +19,8 @@ public enum APIRouter {
   /// What devices need and nothing else, for a listener of their own: their side of `/v2`. Users do not log in there.
   public static func makeForDevices(service: FirmwareService, settings: APISettings) -> Router<APIContext> {
     let router = Router(context: APIContext.self)
-    _ = addRoutes(to: router, service, settings, { true }, { "" }, serving: { $0.access == .things })
+    _ = addRoutes(
+      to: router, service, settings, { true }, { "" }, serving: { $0.access == .things || $0.access == .controllers })
     return router
   }
 
@@ -44,6 +45,7 @@ public enum APIRouter {
     FirmwareRoutes(service: service, settings: settings).add(to: &table)
     CodeRoutes(service: service, settings: settings).add(to: &table)
     ThingCareRoutes(service: service, settings: settings).add(to: &table)
+    ControllerRoutes(service: service).add(to: &table)
     MailRoutes(service: service).add(to: &table)
     WebhookRoutes(service: service, settings: settings).add(to: &table)
     RolloutEventRoutes(service: service, settings: settings).add(to: &table)
@@ -64,6 +66,10 @@ public enum APIRouter {
     DateRoute(service: service).add(to: &table)
     PollRoute(service: service, settings: settings).add(to: &table)
     DownloadRoutes(service: service, settings: settings).add(to: &table)
+    DDIRoutes(service: service, settings: settings).add(to: &table)
+    ArtifactRoutes(service: service, settings: settings).add(to: &table)
+    SWUpdateRoutes(service: service, settings: settings).add(to: &table)
+    RAUCRoute(service: service, settings: settings).add(to: &table)
     ThingSubscriptionRoute(service: service, settings: settings).add(to: &table)
     return table.registered
   }

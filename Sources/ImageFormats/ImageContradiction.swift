@@ -1,4 +1,4 @@
-public import Domain
+internal import Domain
 
 /// Something that an image says of itself and that its manifest says otherwise.
 ///
@@ -8,11 +8,14 @@ public enum ImageContradiction: Sendable, Equatable, CustomStringConvertible {
   /// The image is for one chip, the model's microcontroller names another.
   case chip(image: String, declared: String)
   case version(image: String, declared: String)
+  /// The package is for boards of which one has the name of something else here, and none that of what it is declared for.
+  case board(image: String, declared: String)
 
   public var description: String {
     switch self {
     case .chip(let image, let declared): "The image is built for \(image), but the model's microcontroller is \(declared)."
     case .version(let image, let declared): "The image says it is version \(image), but the manifest says \(declared)."
+    case .board(let image, let declared): "The package is for the board \(image), but the manifest is for \(declared)."
     }
   }
 
@@ -30,27 +33,55 @@ public enum ImageContradiction: Sendable, Equatable, CustomStringConvertible {
   /// with dots, and then by precedence. What `git describe` makes (`v1.4-3-gabc1234`, `…-dirty`), and a text that fills the
   /// field of 31 characters and may be cut, are not compared.
   ///
-  /// - Parameters:
-  ///   - microcontroller: the declared name of the model's microcontroller.
-  ///   - version: the manifest's version.
-  public static func find(
-    in description: ImageDescription, microcontroller: String, version: FirmwareVersion
-  ) -> [ImageContradiction] {
+  /// Version, of an SWUpdate package or a RAUC bundle: as that of an ESP-IDF image, and also when both are whole numbers.
+  ///
+  /// Board, of the same two: the boards of an SWUpdate package, where everything in it is in a section of some board, and the
+  /// `compatible` of a bundle. They are names of an engineer's choice, which no model must have; but where one of them is the
+  /// name of another model or of another microcontroller of the same model, and none is that of the model or the
+  /// microcontroller declared, the packages were mixed up. Case, blanks and punctuation do not count (`greatfet_one` is
+  /// `GreatFET One`).
+  /// Revisions (`hardware-compatibility: ["1.0"]`) are the devices' business.
+  public static func find(in description: ImageDescription, declared: ImageDeclaration) -> [ImageContradiction] {
     var found: [ImageContradiction] = []
+    let microcontroller = declared.microcontroller
     if let name = description.details["chip"], let chip = ESPChip(rawValue: name) {
-      let declared = ESPChip.named(in: microcontroller)
-      if !declared.isEmpty, !declared.contains(chip) { found.append(.chip(image: name, declared: microcontroller)) }
+      let chips = ESPChip.named(in: microcontroller)
+      if !chips.isEmpty, !chips.contains(chip) { found.append(.chip(image: name, declared: microcontroller)) }
     }
-    if let stated = description.version, contradicts(description.format, stated, version) {
-      found.append(.version(image: stated, declared: version.text))
+    if let stated = description.version, contradicts(description.format, stated, declared.version) {
+      found.append(.version(image: stated, declared: declared.version.text))
+    }
+    if let boards = boards(description), isMixedUp(boards, declared) {
+      found.append(.board(image: boards.joined(separator: ", "), declared: "\(declared.model), \(microcontroller)"))
     }
     return found
+  }
+
+  private static func boards(_ description: ImageDescription) -> [String]? {
+    switch description.format {
+    case .swu: description.details["boards"]?.split(separator: ", ").map { String($0) }
+    case .rauc: description.details["compatible"].map { [$0] }
+    default: nil
+    }
+  }
+
+  private static func isMixedUp(_ boards: [String], _ declared: ImageDeclaration) -> Bool {
+    let boards = Set(boards.map(bare))
+    if boards.contains(bare(declared.model)) || boards.contains(bare(declared.microcontroller)) { return false }
+    return declared.others.contains { boards.contains(bare($0)) }
+  }
+
+  /// A name without what people write in different ways.
+  private static func bare(_ name: String) -> String {
+    let kept = name.lowercased().filter { $0.isLetter || $0.isNumber }
+    return kept.isEmpty ? name : kept
   }
 
   private static func contradicts(_ format: ImageFormat, _ stated: String, _ declared: FirmwareVersion) -> Bool {
     switch format {
     case .mcuboot: mcubootContradicts(stated, declared.text)
-    case .espIDF: espContradicts(stated, declared)
+    case .espIDF: stated.utf8.count < 31 && stated.contains(".") && textContradicts(stated, declared)
+    case .swu, .rauc: textContradicts(stated, declared)
     default: false
     }
   }
@@ -67,10 +98,10 @@ public enum ImageContradiction: Sendable, Equatable, CustomStringConvertible {
     return build != wantedBuild
   }
 
-  private static func espContradicts(_ stated: String, _ declared: FirmwareVersion) -> Bool {
-    guard let image = FirmwareVersion(stated), stated.utf8.count < 31, stated.contains("."), declared.text.contains(".") else {
-      return false
-    }
+  private static func textContradicts(_ stated: String, _ declared: FirmwareVersion) -> Bool {
+    guard let image = FirmwareVersion(stated) else { return false }
+    let areNumbers = [stated, declared.text].allSatisfy { text in text.allSatisfy { $0.isASCII && $0.isNumber } }
+    guard areNumbers || (stated.contains(".") && declared.text.contains(".")) else { return false }
     if stated.hasSuffix("-dirty") || stated.split(separator: "-").last?.hasPrefix("g") == true { return false }
     return [.older, .newer].contains(FirmwareVersion.compare(image, declared))
   }

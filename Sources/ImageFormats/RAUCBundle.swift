@@ -2,8 +2,9 @@ internal import Domain
 
 /// RAUC's bundle: a squashfs, then a signature (CMS), whose length is in the last eight bytes. A squashfs without that is raw.
 ///
-/// The manifest is inside the signature for bundles of the forms verity and crypt, and its version is read; in a plain bundle
-/// it is inside the squashfs and stays unread.
+/// The manifest is inside the signature for bundles of the forms verity and crypt, and is read. In a plain bundle it is inside
+/// the squashfs, which is not unpacked here, and the signature of an encrypted crypt bundle is encrypted itself: neither says
+/// more than its form.
 enum RAUCBundle {
   private static let superblockSize = 96
   private static let signatureLimit: UInt64 = 1 << 20
@@ -19,12 +20,18 @@ enum RAUCBundle {
     guard used + UInt64(signature.count) + 8 <= UInt64(reader.size) else {
       throw reader.error(.malformed, ["field": "signature"])
     }
-    let manifest = manifest(in: signature)
     var details: [String: String] = [:]
-    details["compatible"] = manifest["update.compatible"]
-    details["build"] = manifest["update.build"]
-    details["bundleFormat"] = manifest["bundle.format"] ?? "plain"
-    return ImageDescription(format: .rauc, version: manifest["update.version"], details: details)
+    switch CMSMessage(signature) {
+    case .signed(let text?):
+      let manifest = settings(text)
+      for name in ["compatible", "build", "description"] { details[name] = manifest["update.\(name)"] }
+      details["bundleFormat"] = manifest["bundle.format"] ?? "plain"
+      return ImageDescription(format: .rauc, version: manifest["update.version"], details: details)
+    case .signed(nil): details["bundleFormat"] = "plain"
+    case .encrypted: details = ["bundleFormat": "crypt", "encrypted": "true"]
+    case nil: break
+    }
+    return ImageDescription(format: .rauc, details: details)
   }
 
   /// - Returns: nil unless the length at the end fits and is also the length that the signature's own first bytes give.
@@ -43,18 +50,16 @@ enum RAUCBundle {
     return inner + 2 + lengthBytes == signature.count ? signature : nil
   }
 
-  /// The settings of the sections `[update]` and `[bundle]`, by `section.name`. The text ends at the first byte that is none.
-  private static func manifest(in signature: [UInt8]) -> [String: String] {
-    let marker = Array("[update]\n".utf8)
-    guard let start = signature.indices.first(where: { signature[$0...].starts(with: marker) }) else { return [:] }
+  /// The settings of a manifest, by `section.name`; of several with the same name the first counts.
+  private static func settings(_ manifest: [UInt8]) -> [String: String] {
     var section = ""
     var settings: [String: String] = [:]
-    let text = signature[start...].prefix { (0x20..<0x7F).contains($0) || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
-    for line in text.split(separator: 0x0A) {
+    for line in manifest.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) where line.first != UInt8(ascii: "#") {
       if line.first == UInt8(ascii: "["), let end = line.firstIndex(of: UInt8(ascii: "]")) {
         section = String(decoding: line[(line.startIndex + 1)..<end], as: UTF8.self)
       } else if let equals = line.firstIndex(of: UInt8(ascii: "=")) {
-        let name = "\(section).\(String(decoding: line[..<equals], as: UTF8.self))"
+        guard let key = PrintableText.fromField(line[..<equals]) else { continue }
+        let name = "\(section).\(key)"
         settings[name] = settings[name] ?? PrintableText.fromField(line[(equals + 1)...])
       }
     }

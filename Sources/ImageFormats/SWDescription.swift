@@ -1,90 +1,62 @@
 internal import Domain
 
-/// Reads the version out of `sw-description`, which is libconfig or JSON text. It is no parser of either: it looks for one
-/// setting.
-enum SWDescription {
-  /// The text of `software.version`: the setting named `version` one level inside `software`, not that of a single image.
-  static func version(_ text: [UInt8]) -> String? {
-    var scanner = Scanner(text)
-    var depth = 0
-    var previous: [Scanner.Token] = []
-    // JSON has one more brace around everything.
-    var wanted = 1
-    while let token = scanner.next() {
-      switch token {
-      case .mark(let mark):
-        if "{([".utf8.contains(mark) { depth += 1 }
-        if "})]".utf8.contains(mark) { depth -= 1 }
-        if previous.isEmpty, mark == UInt8(ascii: "{") { wanted = 2 }
-      case .word(let value):
-        if depth == wanted, previous.suffix(2) == [.word(Array("version".utf8)), .assignment] {
-          return PrintableText.fromField(value)
-        }
-      case .assignment: break
+/// What `sw-description` says: libconfig or JSON text with one group `software`.
+///
+/// Devices may also read descriptions of a syntax of their own, or encrypted ones: what cannot be read says nothing.
+struct SWDescription {
+  /// The text of `software.version`, not that of a single image.
+  let version: String?
+  /// The texts of `software.name` and `software.description`.
+  let name: String?
+  let summary: String?
+  /// The entries of each `hardware-compatibility`: revisions, or expressions for them (`#RE:^1\.`).
+  let revisions: [String]
+  /// The boards that the package is for, where everything in it is in a section of some board; empty where any board may
+  /// take it.
+  let boards: [String]
+
+  /// Lists whose entries are installed, or done while installing.
+  private static let payloads = ["images", "files", "scripts", "partitions", "bootenv", "diskpart", "uboot"]
+  private static let compatibility = "hardware-compatibility"
+  private static let mostNames = 16
+
+  init(_ text: [UInt8]) {
+    let software = SWDescriptionSetting.reading(text)["software"]
+    version = software?["version"]?.name
+    name = software?["name"]?.name
+    summary = software?["description"]?.name
+    var revisions: [String] = []
+    var sections: [String] = []
+    var isForAny = software.map(Self.hasPayload) ?? true
+    for (name, section) in software?.members ?? [] where section.members != nil {
+      switch Self.depth(of: section) {
+      // What any board takes is chosen by a set and a mode, `software.SET.MODE`; a board's is one deeper, or has no set.
+      case 0, 2: sections.append(name)
+      case 1: isForAny = true
+      default: continue
       }
-      previous = previous.suffix(1) + [token]
+      revisions += Self.texts(section[Self.compatibility])
     }
-    return nil
+    var seen: Set<String> = []
+    let all = Self.texts(software?[Self.compatibility]) + revisions
+    self.revisions = Array(all.filter { seen.insert($0).inserted }.prefix(Self.mostNames))
+    let names = sections.compactMap { PrintableText.fromField(Array($0.utf8)) }
+    // A list that is not whole would exclude what stands in its rest.
+    boards = isForAny || names.count != sections.count || names.count > Self.mostNames ? [] : names
   }
 
-  private struct Scanner {
-    enum Token: Equatable {
-      case word([UInt8])
-      case assignment
-      case mark(UInt8)
-    }
+  private static func hasPayload(_ group: SWDescriptionSetting) -> Bool { payloads.contains { group[$0] != nil } }
 
-    private var rest: ArraySlice<UInt8>
+  /// How many groups lie between a section and its payload; nil where it has none.
+  private static func depth(of section: SWDescriptionSetting) -> Int? {
+    if hasPayload(section) || section[compatibility] != nil { return 0 }
+    let inner = (section.members ?? []).map(\.value).filter { $0.members != nil }
+    if inner.contains(where: hasPayload) { return 1 }
+    return inner.contains { ($0.members ?? []).contains { hasPayload($0.value) } } ? 2 : nil
+  }
 
-    init(_ text: [UInt8]) { rest = text[...] }
-
-    mutating func next() -> Token? {
-      while let byte = rest.first {
-        if byte <= 0x20 || byte >= 0x7F {
-          rest = rest.dropFirst()
-        } else if byte == UInt8(ascii: "#") || rest.starts(with: "//".utf8) {
-          rest = rest.drop { $0 != 0x0A }
-        } else if rest.starts(with: "/*".utf8) {
-          skipBlockComment()
-        } else {
-          return token(byte)
-        }
-      }
-      return nil
-    }
-
-    private mutating func skipBlockComment() {
-      rest = rest.dropFirst(2)
-      while !rest.isEmpty, !rest.starts(with: "*/".utf8) { rest = rest.dropFirst() }
-      rest = rest.dropFirst(2)
-    }
-
-    private mutating func token(_ byte: UInt8) -> Token {
-      if byte == UInt8(ascii: "\"") { return quoted() }
-      if Self.isWordCharacter(byte) {
-        let word = rest.prefix(while: Self.isWordCharacter)
-        rest = rest.dropFirst(word.count)
-        return .word(Array(word))
-      }
-      rest = rest.dropFirst()
-      return byte == UInt8(ascii: "=") || byte == UInt8(ascii: ":") ? .assignment : .mark(byte)
-    }
-
-    private mutating func quoted() -> Token {
-      var value: [UInt8] = []
-      rest = rest.dropFirst()
-      while let byte = rest.popFirst(), byte != UInt8(ascii: "\"") {
-        guard byte == UInt8(ascii: "\\") else {
-          value.append(byte)
-          continue
-        }
-        if let escaped = rest.popFirst() { value.append(escaped) }
-      }
-      return .word(value)
-    }
-
-    private static func isWordCharacter(_ byte: UInt8) -> Bool {
-      Base64URL.isCharacter(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "+")
-    }
+  private static func texts(_ list: SWDescriptionSetting?) -> [String] {
+    guard case .list(let entries) = list else { return [] }
+    return entries.prefix(mostNames).compactMap(\.name)
   }
 }

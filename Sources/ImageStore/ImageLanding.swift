@@ -13,11 +13,10 @@ extension ImageStore {
   /// - Parameters:
   ///   - offset: how many bytes the sender leaves out because they have arrived before; 0 starts anew.
   ///   - body: calls `append` with each piece, in order.
-  /// - Returns: the size of the image in bytes.
   /// - Throws: `ImageStoreError`, or what `body` throws.
   public func receive(
     _ digest: ImageDigest, continuingAt offset: Int64 = 0, from body: (ImageLanding) async throws -> Void
-  ) async throws -> Int64 {
+  ) async throws -> LandedImage {
     guard underWay.withLock({ $0.insert(digest).inserted }) else {
       throw ImageStoreError(.busy, "another upload of this image is under way")
     }
@@ -49,17 +48,18 @@ extension ImageStore {
       }
       let file = try FileDescriptor(layout.partial(digest), O_RDWR | O_CREAT)
       try file.truncate(to: offset)
-      let hasher = SHA256Hasher()
+      let hasher = ImageHasher()
       try file.feed(0..<offset) { hasher.update($0) }
       return ImageLanding(digest: digest, file: file, hasher: hasher, offset: offset, largest: largest, pool: pool)
     }
   }
 
-  private func land(_ upload: ImageLanding) async throws -> Int64 {
+  private func land(_ upload: ImageLanding) async throws -> LandedImage {
     try await upload.flush()
     let digest = upload.digest
-    let size = try await pool.runIfActive { [layout] in
-      guard upload.hasher.finish() == digest.bytes else {
+    let landed = try await pool.runIfActive { [layout] in
+      let made = upload.hasher.finish()
+      guard made.digest == digest else {
         throw ImageStoreError(.digestMismatch, "the bytes sent are not the image \(digest): send it again from the start")
       }
       try upload.file.synchronize()
@@ -71,15 +71,23 @@ extension ImageStore {
       let size = try upload.file.size
       try FileTree.rename(layout.partial(digest), layout.image(digest))
       try FileTree.synchronizeFolder(folder)
-      return size
+      return LandedImage(size: size, otherDigests: made.others)
     }
     damaged.withLock { _ = $0.remove(digest) }
-    return size
+    return landed
   }
 
   private func discard(_ digest: ImageDigest) async throws {
     try await pool.runIfActive { [layout] in try FileTree.remove(layout.partial(digest)) }
   }
+}
+
+/// An image that has landed.
+public struct LandedImage: Sendable, Hashable {
+  /// Bytes.
+  public let size: Int64
+  /// Made of the same bytes in the same pass; nil where this computer cannot make them.
+  public let otherDigests: OtherDigests?
 }
 
 /// An upload under way. It belongs to the one task that feeds it.
@@ -89,14 +97,14 @@ public final class ImageLanding: @unchecked Sendable {
 
   let digest: ImageDigest
   let file: FileDescriptor
-  let hasher: SHA256Hasher
+  let hasher: ImageHasher
   private let largest: Int64
   private let pool: NIOThreadPool
   private var offset: Int64
   private var gathered = ByteBuffer()
 
   init(
-    digest: ImageDigest, file: FileDescriptor, hasher: SHA256Hasher, offset: Int64, largest: Int64, pool: NIOThreadPool
+    digest: ImageDigest, file: FileDescriptor, hasher: ImageHasher, offset: Int64, largest: Int64, pool: NIOThreadPool
   ) {
     self.digest = digest
     self.file = file

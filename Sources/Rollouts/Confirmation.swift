@@ -21,8 +21,9 @@ public enum Confirmation {
     }
     switch installation.state {
     case .installed: return stillOther(boot: boot, installation, confirmWithin: confirmWithin, at: now)
-    // It had confirmed and now runs something older, or something unknown: it fell back.
-    case .confirmed where !isNewer(running, registered: registered, than: target):
+    // It had confirmed, or had claimed to run it, and now runs something older, or something unknown: it fell back.
+    case .confirmed where !isNewer(running, registered: registered, than: target),
+      .claimed where !isNewer(running, registered: registered, than: target):
       return InstallationProgress.moved(installation, .rolledBack, now)
     default: return nil
     }

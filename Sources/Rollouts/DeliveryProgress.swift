@@ -30,7 +30,7 @@ public enum DeliveryProgress {
       switch next.state {
       // What failed counts as failed until the thing runs the firmware.
       case .failed, .rejected, .rolledBack, .offered, .downloading, .downloaded, .installing, .installed: break
-      case .waiting, .confirmed, .silent: next = moved(next, .offered, "", now)
+      case .waiting, .confirmed, .claimed, .silent: next = moved(next, .offered, "", now)
       }
       if next != known { standing.set(next) }
       if standing.deliveries.count > 1 { supersede(firmware.mcuID, rules, question.releases, &standing) }
@@ -76,7 +76,7 @@ public enum DeliveryProgress {
     case .waiting, .offered, .downloading:
       let next = moved(delivery, .waiting, reason, now)
       if next != known { standing.set(next) }
-    case .downloaded, .installing, .installed, .confirmed, .failed, .rejected, .rolledBack, .silent: break
+    case .downloaded, .installing, .installed, .confirmed, .claimed, .failed, .rejected, .rolledBack, .silent: break
     }
   }
 
@@ -110,7 +110,7 @@ public enum DeliveryProgress {
     }
     if !goal.isEmpty, open.isEmpty {
       if delivery.state == .waiting, !goal.contains(where: { installation(of: $0, delivery, standing) != nil }) { return nil }
-      return moved(delivery, .confirmed, "", now)
+      return moved(delivery, success(goal.compactMap { standing.installation(of: $0.firmwareID) }), "", now)
     }
     let installations = goal.compactMap { installation(of: $0, delivery, standing) }
     if let ended = installations.first(where: { $0.state == .failed || $0.state == .rejected || $0.state == .rolledBack }) {
@@ -122,19 +122,25 @@ public enum DeliveryProgress {
     }
     if !delivery.state.isEnd(downloadOnly: false), !open.isEmpty, isOver {
       // What it got, it got from here; the rest of it was overtaken.
-      return installations.contains { $0.state == .confirmed } ? moved(delivery, .confirmed, "", now) : nil
+      let got = installations.filter { $0.state == .confirmed || $0.state == .claimed }
+      return got.isEmpty ? nil : moved(delivery, success(got), "", now)
     }
     switch delivery.state {
     // Held, or ended: only an offer, or what the thing runs, changes that.
     case .failed, .rejected, .rolledBack: return delivery
     case .waiting where !installations.contains(where: { [.downloaded, .installing, .installed].contains($0.state) }):
       return delivery
-    // It no longer runs what it had confirmed.
-    case .confirmed: return delivery
+    // It no longer runs what it had confirmed or claimed.
+    case .confirmed, .claimed: return delivery
     case .waiting, .offered, .downloading, .downloaded, .installing, .installed, .silent:
       guard let state = installations.compactMap({ InFlight($0.state) }).max() else { return delivery }
       return moved(delivery, state.delivery, "", now)
     }
+  }
+
+  /// What is claimed of one of its firmwares is no more than claimed of all of them.
+  private static func success(_ installations: [Installation]) -> DeliveryState {
+    installations.contains { $0.state == .claimed } ? .claimed : .confirmed
   }
 
   private static func installation(of item: RolloutItem, _ delivery: Delivery, _ standing: ThingStanding) -> Installation? {
@@ -182,7 +188,7 @@ public enum DeliveryProgress {
       case .downloaded: self = .downloaded
       case .installing: self = .installing
       case .installed: self = .installed
-      case .confirmed, .failed, .rejected, .rolledBack: return nil
+      case .confirmed, .claimed, .failed, .rejected, .rolledBack: return nil
       }
     }
 

@@ -36,14 +36,15 @@ public enum InstallationProgress {
     guard let installation else { return Installation(firmwareID: firmwareID, state: target, since: now) }
     switch (installation.state, target) {
     case (.offered, .downloading), (.offered, .downloaded), (.downloading, .downloaded): return moved(installation, target, now)
-    // The thing no longer runs what it once confirmed (else it would not be offered), and gets it again.
-    case (.confirmed, .offered): return Installation(firmwareID: firmwareID, state: .offered, since: now)
+    // The thing no longer runs what it once confirmed or claimed (else it would not be offered), and gets it again.
+    case (.confirmed, .offered), (.claimed, .offered): return Installation(firmwareID: firmwareID, state: .offered, since: now)
     case (.failed, .offered) where installation.attempts < attempts: return moved(installation, .offered, now)
     default: return nil
     }
   }
 
-  /// Applies a report. What is confirmed or rolled back no longer listens to reports: only what runs can change it.
+  /// Applies a report. What is confirmed or rolled back no longer listens to reports: only what runs can change it. What is
+  /// claimed rests on the thing's word alone, which may take it back.
   /// - Parameters:
   ///   - knownBoot: the boot value that the thing last gave, for a report without one.
   ///   - attempts: how often the firmware may fail on a thing; a download that fails before that is only tried again.
@@ -54,6 +55,7 @@ public enum InstallationProgress {
     var next = installation ?? Installation(firmwareID: firmwareID, state: .offered, since: now)
     if next.state == .confirmed || next.state == .rolledBack { return next }
     let state = InstallationState(report.status)
+    if next.state == .claimed, state != .failed, state != .rejected { return next }
     // What is told late or out of turn lifts no hold.
     if isHeld(next.state), [.downloading, .downloaded, .installing].contains(state) { return next }
     // A repeated "installed" keeps the first moment and boot value, or a device that repeats itself could never roll back.
@@ -68,6 +70,18 @@ public enum InstallationProgress {
       next.bootAtInstall = report.boot ?? knownBoot
       next.otherVersionSaidAt = nil
     }
+    return next
+  }
+
+  /// Applies "it is installed and runs", said by a thing that cannot say which version runs: nothing but its word stands for
+  /// it. What is confirmed already stays so.
+  public static func claim(_ installation: Installation?, of firmwareID: Int64, at now: Timestamp) -> Installation {
+    let known = installation ?? Installation(firmwareID: firmwareID, state: .offered, since: now)
+    if known.state == .confirmed || known.state == .claimed { return known }
+    var next = moved(known, .claimed, now)
+    if known.state != .installed { next.installedAt = now }
+    next.code = nil
+    next.message = nil
     return next
   }
 

@@ -15,10 +15,14 @@ public struct OfferQuestion {
   public let candidates: [RolloutRules]
   public let releases: any ReleaseLookup
   let pace: (RolloutRules) -> OfferReason?
+  /// Whether the thing takes the firmwares of all its MCUs at once, and sees to their order by itself.
+  let isWhole: Bool
 
-  /// - Parameter pace: why a rollout takes nobody more now; nil where it does.
+  /// - Parameters:
+  ///   - isWhole: whether the thing takes the firmwares of all its MCUs at once.
+  ///   - pace: why a rollout takes nobody more now; nil where it does.
   public init(
-    _ view: ThingView, mcu: MCU, candidates: [RolloutRules], releases: any ReleaseLookup,
+    _ view: ThingView, mcu: MCU, candidates: [RolloutRules], releases: any ReleaseLookup, isWhole: Bool = false,
     pace: @escaping (RolloutRules) -> OfferReason? = { _ in nil }
   ) {
     self.view = view
@@ -26,6 +30,7 @@ public struct OfferQuestion {
     self.candidates = candidates
     self.releases = releases
     self.pace = pace
+    self.isWhole = isWhole
   }
 
   /// The registered firmware of the version that runs, if there is one.

@@ -42,7 +42,7 @@ public enum RolloutCheck: String, Sendable, Hashable, CaseIterable {
     case .history:
       if question.isTakenBack(from: firmware, by: rules) { return .skips(.takenBack) }
       return Self.history(view.standing.installation(of: firmware.id), attempts: rules.rollout.plan.attempts)
-    case .order: return Self.order(rules, firmware, question)
+    case .order: return question.isWhole ? .passes : Self.order(rules, firmware, question)
     case .consent: return rules.rollout.plan.consent && delivery?.consentAt == nil ? .holds(.consentMissing) : .passes
     case .gate: return rules.gate?.matches(view) ?? true ? .passes : .holds(.gateClosed)
     case .window:
@@ -78,7 +78,7 @@ public enum RolloutCheck: String, Sendable, Hashable, CaseIterable {
     case .rejected: .holds(.rejectedByThing)
     case .rolledBack: .holds(.rolledBack)
     case .installed: .holds(.awaitingConfirmation)
-    case .failed, .confirmed, .offered, .downloading, .downloaded, .installing, nil: .passes
+    case .failed, .confirmed, .claimed, .offered, .downloading, .downloaded, .installing, nil: .passes
     }
   }
 

@@ -23,7 +23,7 @@ public struct ThingView: ThingState {
   public func value(of attribute: ThingAttribute) -> AttributeValue? {
     switch attribute {
     case .id: .text(standing.publicID)
-    case .controllerID: nil
+    case .controllerID: facts?.controllerID.map(AttributeValue.text)
     case .model: .text(model.name)
     case .mcuVersion(let name): model.mcu(named: name).flatMap { running($0.id) }.map(AttributeValue.version)
     case .tag: .texts(facts?.tags ?? [])
@@ -53,7 +53,8 @@ extension Expression {
     var needs = FactNeeds()
     for attribute in attributes {
       switch attribute {
-      case .id, .controllerID, .model, .mcuVersion: break
+      case .id, .model, .mcuVersion: break
+      case .controllerID: needs.controllerID = true
       case .tag: needs.tags = true
       case .resource(let key), .age(let key): needs.keys.insert(key)
       case .setting: needs.keys.insert(ResourceKey.settings)

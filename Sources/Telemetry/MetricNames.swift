@@ -28,6 +28,9 @@ public enum MetricNames {
   /// Subscribers that were dropped because they fell behind.
   public static let droppedSubscribers = "firmament_dropped_subscribers_total"
 
+  /// Devices of the DDI door that were not let in; label `reason`.
+  public static let refusedControllers = "firmament_auth_failed_total"
+
   static let processResidentMemoryBytes = "process_resident_memory_bytes"
   static let processCPUSeconds = "process_cpu_seconds_total"
   static let processStartTimeSeconds = "process_start_time_seconds"
@@ -36,6 +39,7 @@ public enum MetricNames {
   static func help(for name: String) -> String? { helpTexts[name] }
 
   private static let helpTexts: [String: String] = [
+    refusedControllers: "Devices of the DDI door that were not let in, by reason.",
     polls: "Polls of things for firmware, by outcome.",
     downloads: "Downloads of images that were answered with bytes.",
     downloadBytes: "Bytes of images sent.",

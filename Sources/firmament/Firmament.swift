@@ -12,8 +12,9 @@ struct Firmament: AsyncParsableCommand {
     discussion: "firmament --version prints the version.",
     subcommands: [
       Serve.self, LoginCommand.self, KeyCommand.self, ModelCommand.self, UploadCommand.self, FirmwareCommand.self,
-      RolloutCommand.self, CodeCommand.self, ThingCommand.self, AppCommand.self, UserCommand.self, OperatorCommand.self,
-      WebhookCommand.self, StatusCommand.self, AuditCommand.self, StoreCommand.self, FleetCommand.self, DemoCommand.self,
+      RolloutCommand.self, CodeCommand.self, ThingCommand.self, ControllerCommand.self, AppCommand.self, UserCommand.self,
+      OperatorCommand.self, WebhookCommand.self, StatusCommand.self, AuditCommand.self, StoreCommand.self, FleetCommand.self,
+      DemoCommand.self,
     ])
 
   /// Wrong usage exits with 64 and the usage; a failure at work exits with 1 and one line on standard error, below

@@ -111,6 +111,38 @@ import Testing
     try await expectNoScan(statements, test.catalog)
   }
 
+  @Test func `devices that wait are found among all without reading a whole table`() async throws {
+    let test = try await TestCatalog()
+    let catalog = test.catalog
+    let thing = try await test.createThing(1)
+    let statements = try await statements(catalog) {
+      for name in ["b", "a", "c"] {
+        try await catalog.addWaitingController(name, modelID: test.model.id, most: 3, at: .start) {
+          #expect($0?.thingID == nil)
+        }
+      }
+      let named = try await catalog.nameController("d", thingID: thing.id, boundBy: .target, at: .start) { _ in }
+      #expect(named?.thing == thing.publicID && named?.boundBy == .target)
+      let waiting = try await catalog.controllers(
+        waitingOnly: true, modelID: test.model.id, of: [test.model.id], after: "a", limit: 5)
+      #expect(waiting.map(\.controllerID) == ["b", "c"])
+      let all = try await catalog.controllers(waitingOnly: false, modelID: nil, of: nil, after: nil, limit: 5)
+      #expect(all.map(\.controllerID) == ["a", "b", "c", "d"])
+      #expect(try await catalog.controllers(waitingOnly: false, modelID: nil, of: [], after: nil, limit: 5).isEmpty)
+      #expect(try await catalog.thing(publicID: "d")?.controllerID == "d")
+      for name in ["c", "d"] {
+        #expect(try await catalog.refuseController(name, at: .start, audit: .deed("refuse")) { _ in }?.controllerID == name)
+      }
+      let refused = try await catalog.refuseControllers(ofModel: test.model.id, audit: .deed("refuseAll")) { _ in }
+      #expect(refused.sorted() == ["a", "b"])
+      #expect(try await catalog.deleteReports(closedBefore: .start, most: 5) == 0)
+    }
+    let list = try #require(statements.first { $0.contains("ORDER BY controllerId") })
+    let plan = try await plan(list, catalog)
+    #expect(plan.joined().contains("INDEX controllerWaiting (controllerId>?)"), "\(plan)")
+    try await expectNoScan(statements.filter { !$0.contains("json_each") }, catalog)
+  }
+
   @Test func `accounts and sessions are found without reading a whole table`() async throws {
     let test = try await TestCatalog()
     let catalog = test.catalog

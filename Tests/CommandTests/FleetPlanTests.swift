@@ -60,8 +60,11 @@ import Testing
         registeredAt: now, publishedAt: published ? now : nil, keyId: "k", format: "raw", formatDetails: [:])
     }
     let model = ModelShape(
-      name: "m", mcus: ["a", "b", "c"].map { MCUShape(name: $0, newestSequence: 0) }, numericVersions: false, confirmWithin: 1,
-      createdAt: Timestamp(milliseconds: 0), retention: RetentionShape(), fourEyes: false, pollInterval: 300)
+      name: "m",
+      mcus: ["a", "b", "c"].map { MCUShape(name: $0, newestSequence: 0, moduleType: "application", part: "bApp") },
+      numericVersions: false, confirmWithin: 1, createdAt: Timestamp(milliseconds: 0), retention: RetentionShape(),
+      fourEyes: false, pollInterval: 300,
+      deviceDoor: DeviceDoorShape(unknownThings: .accept, versionAttribute: "sw_version", trustsReports: false))
     let all = try [
       firmware("a", "2", 20), firmware("a", "1", 10), firmware("a", "0", 5, published: false), firmware("b", "7", 1),
     ]

@@ -4,7 +4,8 @@ import Domain
 /// A rollout that exists only here: two of three stages have opened.
 enum MadeUpRollout {
   static func shape(
-    _ state: RolloutState = .running, id: String = "r1", needs: String? = nil, confirmed: Int = 90, rate: Int64 = 1_500_000,
+    _ state: RolloutState = .running, id: String = "r1", needs: String? = nil, confirmed: Int = 90,
+    claimed: Int = 0, rate: Int64 = 1_500_000,
     haltReason: String? = nil, publication: Bool = false, revertOf: String? = nil, version: String = "1.2.0"
   ) -> RolloutShape {
     var plan = RolloutPlan()
@@ -13,7 +14,9 @@ enum MadeUpRollout {
     plan.rate = 100
     plan.rateDoublesEvery = 50
     let first = DeliveryCounts([.confirmed: 10])
-    let second = DeliveryCounts([.waiting: 15, .downloading: 4, .confirmed: confirmed - 10, .failed: 2, .rolledBack: 1])
+    let second = DeliveryCounts([
+      .waiting: 15, .downloading: 4, .confirmed: confirmed - 10, .claimed: claimed, .failed: 2, .rolledBack: 1,
+    ])
     let none = DeliveryCounts([:])
     return RolloutShape(
       id: id, model: "lamp", state: state, publication: publication,

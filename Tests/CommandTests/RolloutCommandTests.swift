@@ -173,14 +173,16 @@ struct RolloutCommandTests {
   }
 
   @Test func `the list has publications only where they are asked for`() async throws {
-    let rollouts = [MadeUpRollout.shape(), MadeUpRollout.shape(.finished, id: "r0", publication: true)]
+    let rollouts = [
+      MadeUpRollout.shape(confirmed: 83, claimed: 7), MadeUpRollout.shape(.finished, id: "r0", publication: true),
+    ]
     let list = RolloutList(rollouts: rollouts, next: PageCursor(nil))
     let server = AnsweringServer([try .shape(list)])
     #expect(
       try await server.output(of: try RolloutListing.parse(["--publications"])) == """
-        ID  MODEL  STATE     VERSIONS             STAGE  THINGS  CONFIRMED  FAILED
-        r1  lamp   running   1.2.0                2/3       112         90       3
-        r0  lamp   finished  1.2.0 (publication)  2/3       112         90       3
+        ID  MODEL  STATE     VERSIONS             STAGE  THINGS  CONFIRMED  CLAIMED  FAILED
+        r1  lamp   running   1.2.0                2/3       112         83        7       3
+        r0  lamp   finished  1.2.0 (publication)  2/3       112         90        0       3
 
         """)
     _ = try await server.output(of: try RolloutListing.parse(["--model", "lamp"]))

@@ -18,15 +18,15 @@ import Testing
         created   1970-01-01T00:00:00Z by op
         started   1970-01-01T00:01:00Z
 
-        STAGE    STATE    TARGET  WAITING  OFFERED  DOWNLOADING  DOWNLOADED  INSTALLING  INSTALLED  CONFIRMED  FAILED  \
+        STAGE    STATE    TARGET  WAITING  OFFERED  DOWNLOADING  DOWNLOADED  INSTALLING  INSTALLED  CONFIRMED  CLAIMED  FAILED  \
         REJECTED  ROLLED BACK  SILENT
-        1: 1%    passed       10        0        0            0           0           0          0         10       0  \
+        1: 1%    passed       10        0        0            0           0           0          0         10        0       0  \
                0            0       0
-        2: 10%   open        102       15        0            4           0           0          0         80       2  \
+        2: 10%   open        102       15        0            4           0           0          0         80        0       2  \
                0            1       0
-        3: 100%  pending       0        0        0            0           0           0          0          0       0  \
+        3: 100%  pending       0        0        0            0           0           0          0          0        0       0  \
                0            0       0
-        total    -           112       15        0            4           0           0          0         90       2  \
+        total    -           112       15        0            4           0           0          0         90        0       2  \
                0            1       0
 
         waiting    window 12, pace 3

@@ -27,12 +27,14 @@ struct RolloutWatchTests {
       .lines,
       [
         .success(MadeUpRollout.shape()), .success(MadeUpRollout.shape(rate: 7)), .success(MadeUpRollout.shape(confirmed: 91)),
+        .success(MadeUpRollout.shape(confirmed: 91, claimed: 2)),
         .success(MadeUpRollout.shape(.halted, confirmed: 91, haltReason: "6% failed")),
       ])
     #expect(
       written == [
         "1970-01-01T00:00:00Z running, stage 2/3: 112 things, 15 waiting, 4 under way, 90 confirmed, 3 failed\n",
         "1970-01-01T00:00:00Z running, stage 2/3: 113 things, 15 waiting, 4 under way, 91 confirmed, 3 failed\n",
+        "1970-01-01T00:00:00Z running, stage 2/3: 115 things, 15 waiting, 4 under way, 91 confirmed, 2 claimed, 3 failed\n",
         "1970-01-01T00:00:00Z halted: 6% failed, stage 2/3: 113 things, 15 waiting, 4 under way, 91 confirmed, 3 failed\n",
       ])
   }

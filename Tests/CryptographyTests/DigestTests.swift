@@ -38,6 +38,36 @@ import Testing
     }
   }
 
+  @Test func `SHA-1 and MD5 of any size are those of the openssl program, at once and in pieces`() throws {
+    let hasher = try #require(LegacyDigestHasher())
+    let all = RandomBytes.generate(300_001)
+    try OpenSSLProgram.use { program in
+      for size in [0, 1, 55, 56, 63, 64, 65, 4096, 300_001] {
+        let bytes = Array(all[..<size])
+        try program.write(bytes, "bytes")
+        let wanted = try ["-sha1", "-md5"].map { algorithm in
+          #expect(try program.run("dgst", algorithm, "-binary", "-out", "digest", "bytes") == 0)
+          return try program.bytes("digest")
+        }
+        // The hasher starts anew after each `finish`.
+        for piece in [max(size, 1), 1000, 63] {
+          for start in stride(from: 0, to: size, by: piece) {
+            hasher.update(Array(bytes[start..<min(start + piece, size)]))
+            hasher.update([])
+          }
+          let made = hasher.finish()
+          #expect([made.sha1, made.md5] == wanted, "\(size) bytes in pieces of \(piece)")
+        }
+      }
+    }
+  }
+
+  @Test func `where OpenSSL may not have MD5 there is no hasher, and nothing ends`() {
+    // Nobody's module of FIPS 140 has MD5.
+    #expect(LegacyDigestHasher(properties: "fips=yes") == nil)
+    #expect(LegacyDigestHasher() != nil)
+  }
+
   @Test func `secrets are compared by length and by every byte`() {
     let secret = (0..<32).map { UInt8($0) }
     #expect(constantTimeEqual(secret, secret))

@@ -91,7 +91,8 @@ import Testing
     #expect(firmware["mcu"] == .string(mcu))
     #expect(firmware["version"] == .string("1.0.0"))
     let states = [
-      "offered", "downloading", "downloaded", "installing", "installed", "confirmed", "failed", "rejected", "rolledBack",
+      "offered", "downloading", "downloaded", "installing", "installed", "confirmed", "claimed", "failed", "rejected",
+      "rolledBack",
     ]
     #expect(firmware["counts"] == .object(Dictionary(uniqueKeysWithValues: states.map { ($0, .integer(0)) })))
     try await expectSoundAndStop(workshop.server)

@@ -11,15 +11,33 @@ import Testing
   private static let checks =
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
-  /// The things' and users' API by itself, with a user's session, since what operators are asked to do ends things.
-  @Test(arguments: ["^/v2(/|$)", "^(?!/v2(/|$))"]) func everyAnswerToAnythingIsAsTheDocumentSays(paths: String) async throws {
+  /// Whose API is driven, each by itself and with what they show, since what operators are asked to do ends things.
+  enum Side: String, CaseIterable, Sendable {
+    case things = "^/v2(/|$)"
+    case controllers = "^/[{]tenant[}]/"
+    case operators = "^/(?!v2(/|$)|[{]tenant[}]/)"
+
+    func has(_ path: Substring) -> Bool {
+      switch self {
+      case .things: path == "/v2" || path.hasPrefix("/v2/")
+      case .controllers: path.hasPrefix("/{tenant}/")
+      case .operators: !Self.things.has(path) && !Self.controllers.has(path)
+      }
+    }
+  }
+
+  @Test(arguments: Side.allCases) func everyAnswerToAnythingIsAsTheDocumentSays(side: Side) async throws {
     let workshop = try await Workshop.openWithModel()
-    let isThingSide = paths == "^/v2(/|$)"
-    let (known, session) = try await known(to: workshop)
+    let (known, session, gateway) = try await known(to: workshop)
     let configuration = try workshop.folder.write(Data(known.utf8), to: "schemathesis.toml")
+    let authorization =
+      switch side {
+      case .things: session
+      case .controllers: "GatewayToken \(gateway)"
+      case .operators: "Bearer \(workshop.server.token)"
+      }
     let result = try await run(
-      workshop, configuration, ["--include-path-regex", paths],
-      authorization: isThingSide ? session : "Bearer \(workshop.server.token)")
+      workshop, configuration, ["--include-path-regex", side.rawValue], authorization: authorization)
     #expect(result.status == 0, "\(result.output.suffix(12_000)) \(result.errors.suffix(2000))")
     // It did send something, to each operation.
     let document = try await workshop.server.exchange("GET", "/openapi.json").json
@@ -28,14 +46,23 @@ import Testing
       if case .object(let methods) = operations { methods.keys.map { "\($0.uppercased()) \(path)" } } else { [String]() }
     }
     let sent = names.filter { name in
-      (name.contains(" /v2/") || name.hasSuffix(" /v2")) == isThingSide && !Self.endless.contains(name)
+      side.has(name.drop { $0 != " " }.dropFirst()) && !Self.endless.contains(name)
     }
     #expect(sent.count > 5 && result.output.contains(" \(sent.count) selected "), "\(result.output.prefix(2000))")
-    if isThingSide {
+    if side == .controllers {
+      // It came past the token; which updates are there for it to read is a fuzzer's luck.
+      let answered = try answered(workshop, names)
+      let taken = sent.filter { name in (answered[name] ?? []).contains { (200..<300).contains($0) } }
+      for path in ["", "/confirmationBase"] {
+        #expect(taken.contains("GET /{tenant}/controller/v1/{controllerId}\(path)"), "\(answered)")
+      }
+      #expect(taken.count * 3 > sent.count, "\(taken): \(answered)")
+    }
+    if side == .things {
       // It came past the session and past `not found`: everything was read once, but for the page that a mail's token opens,
       // and most of the rest was done once. Which of it is a fuzzer's luck.
       let answered = try answered(workshop, names)
-      let refused = sent.filter { name in !(answered[name] ?? []).contains { (200..<300).contains($0) } }
+      let refused = sent.filter { name in !(answered[name] ?? []).contains { (200..<300).contains($0) || $0 == 302 } }
       #expect(refused.filter { $0.hasPrefix("GET ") } == ["GET /v2/confirm/{token}"], "\(answered)")
       #expect(refused.count * 3 < sent.count, "\(refused): \(answered)")
     }
@@ -97,8 +124,8 @@ import Testing
 
   /// Names of what is really there, most of the time taken for parameters of these names, so that requests come past the first
   /// `not found`. Several things, since a request may end one.
-  /// - Returns: the configuration, and the session of a user who owns the things.
-  private func known(to workshop: Workshop) async throws -> (configuration: String, session: String) {
+  /// - Returns: the configuration, the session of a user who owns the things, and the token of the model's gateways.
+  private func known(to workshop: Workshop) async throws -> (configuration: String, session: String, gateway: String) {
     let image = try workshop.folder.write(Data(imageBytes(4000, seed: 5)), to: "image.bin")
     let firmware = try await workshop.upload(image, model: Workshop.model, mcu: Workshop.mcu, version: "1.0")
     var tokens: [String] = []
@@ -107,10 +134,15 @@ import Testing
     let keys = try await workshop.json("model", "keys", Workshop.model)["keys"]?.elements?.compactMap { $0["id"]?.text } ?? []
     let codes = try await workshop.json("code", "create", Workshop.model, "--count", "20")["codes"]?.elements ?? []
     let session = try await session(in: workshop, owning: tokens)
+    let gateway = try await workshop.json("model", "gateway-token", Workshop.model)["token"]?.text ?? ""
+    let controllers = (1...4).map { "controller-\($0)" }
+    let actions = try await actions(of: controllers, gateway, workshop)
     let webhook = try await workshop.json("webhook", "create", "https://hooks.invalid/")["id"]?.text
     let values = [
       "path.token": tokens, "path.thing": things, "path.firmware": [firmware], "path.model": [Workshop.model],
       "query.model": [Workshop.model], "query.mcu": [Workshop.mcu],
+      "path.tenant": ["DEFAULT", "default"], "path.controllerId": controllers, "path.actionId": actions.ids,
+      "path.moduleId": [actions.module], "path.fileName": [actions.file],
       "path.webhook": [webhook ?? ""], "path.key": keys + ["$firmware", "temperature", "description"],
       "path.resource": ["temperature", "description", "$settings"], "path.collection": ["notes"],
       "body.thingToken": tokens, "body.thingId": things, "query.thingId": things,
@@ -128,7 +160,31 @@ import Testing
     for name in values.keys {
       lines.append("\"\(name)\" = { dictionary = \"\(name.replacing(".", with: "-"))\", probability = 0.7 }")
     }
-    return (lines.joined(separator: "\n") + "\n", session)
+    return (lines.joined(separator: "\n") + "\n", session, gateway)
+  }
+
+  /// Has devices of the DDI door come, and be told of the published firmware.
+  /// - Returns: the numbers of their actions, and those of the module and of the file in them.
+  private func actions(
+    of controllers: [String], _ gateway: String, _ workshop: Workshop
+  ) async throws -> (ids: [String], module: String, file: String) {
+    var ids: [String] = []
+    var file: [Substring] = []
+    func ask(_ path: String) async throws -> JSONValue? {
+      try await workshop.server.exchange(
+        RawRequest(path: path, headers: [("Authorization", "GatewayToken \(gateway)")])
+      ).json
+    }
+    for name in controllers {
+      let poll = try await ask("/DEFAULT/controller/v1/\(name)")
+      let href = try #require(poll?["_links"]?["deploymentBase"]?["href"]?.text)
+      let id = String(try #require(href.split(separator: "/").last).prefix { $0 != "?" })
+      ids.append(id)
+      let deployment = try await ask("/DEFAULT/controller/v1/\(name)/deploymentBase/\(id)")
+      let artifact = deployment?["deployment"]?["chunks"]?[0]?["artifacts"]?[0]
+      file = try #require(artifact?["_links"]?["download"]?["href"]?.text).split(separator: "/")
+    }
+    return (ids, String(file[file.count - 3]), String(file[file.count - 1]))
   }
 
   /// A user who owns things with values, and shares one.

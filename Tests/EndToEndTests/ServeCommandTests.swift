@@ -105,7 +105,8 @@ import Testing
         #expect(people.status == 0 && !people.output.isEmpty, "\(arguments)")
       }
       let states = [
-        "offered", "downloading", "downloaded", "installing", "installed", "confirmed", "failed", "rejected", "rolledBack",
+        "offered", "downloading", "downloaded", "installing", "installed", "confirmed", "claimed", "failed", "rejected",
+        "rolledBack",
       ]
       let counts = try await list(["status"])["firmwares"]?.elements?.first?["counts"]
       #expect(counts?.names == Set(states))

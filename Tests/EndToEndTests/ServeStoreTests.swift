@@ -70,6 +70,37 @@ import Testing
     }
   }
 
+  /// Runs statements on the catalog of a stopped or running store, as another program.
+  /// - Returns: the rows of the last one, a line each.
+  private func runSQL(_ statements: [String], _ store: String) async throws -> String {
+    let program = """
+      import sqlite3, sys
+      catalog = sqlite3.connect(sys.argv[1], timeout=60)
+      for statement in sys.argv[2:]: rows = catalog.execute(statement).fetchall()
+      catalog.commit()
+      for row in rows: print(*row)
+      """
+    let result = try await Program.run("python3", ["-c", program, store + "/catalog.sqlite"] + statements)
+    try #require(result.status == 0, "\(result.errors)")
+    return result.output
+  }
+
+  @Test func aStoreFromBeforeGetsSHA1AndMD5OfItsImagesOnceItIsServed() async throws {
+    try await withStore(imageSize: 3_000_000) { store, file, _, _ in
+      let (sha1, md5) = (try DigestProgram.sha1sum.digest(ofFile: file), try DigestProgram.md5sum.digest(ofFile: file))
+      let ask = "SELECT sha1, md5 FROM image"
+      #expect(try await runSQL([ask], store) == "\(sha1) \(md5)\n")
+      _ = try await runSQL(
+        [
+          "DROP INDEX imageWithoutOtherDigests", "ALTER TABLE image DROP COLUMN md5", "ALTER TABLE image DROP COLUMN sha1",
+          "DELETE FROM grdb_migrations WHERE identifier = '0007 image digests'",
+        ], store)
+      let server = try await RunningServer.start(store: store)
+      try await eventually("SHA-1 and MD5 are made") { try await runSQL([ask], store) == "\(sha1) \(md5)\n" }
+      try await expectSoundAndStop(server)
+    }
+  }
+
   @Test func aLargeImageWithAChangedByteIsFoundAndNotServedWhole() async throws {
     try await withStore(imageSize: 17 << 20) { store, file, image, path in
       try flip(file, at: 16 << 20)

@@ -113,7 +113,7 @@ struct NaiveRules {
 
   private func offer(_ firmware: Firmware, _ rollout: Rollout, _ thing: inout NaiveThing) {
     switch thing.records[firmware.id]?.state {
-    case nil, .confirmed: thing.records[firmware.id] = .init(state: .offered, rollout: rollout.id)
+    case nil, .confirmed, .claimed: thing.records[firmware.id] = .init(state: .offered, rollout: rollout.id)
     case .failed: thing.records[firmware.id]!.state = .offered
     default: break
     }
@@ -123,7 +123,7 @@ struct NaiveRules {
     if part.previous[firmware.mcuID] == nil {
       part.previous[firmware.mcuID] = registered(firmware.mcuID, thing.running[firmware.mcuID])?.id
     }
-    if part.state == .waiting || part.state == .confirmed || part.state == .silent { part.state = .early }
+    if [.waiting, .confirmed, .claimed, .silent].contains(part.state) { part.state = .early }
     thing.parts[rollout.id] = part
     // What went before takes it from all others that have nothing on it yet.
     let before = thing
@@ -139,8 +139,13 @@ struct NaiveRules {
     rollout.items.first { $0.mcuID == mcu }.map { firmware($0.firmwareID) }
   }
 
-  /// Whether an MCU runs just what the reverted rollout brought.
+  /// Whether an MCU runs just what the reverted rollout brought, and has it from that.
   private func isStillOnReverted(_ thing: NaiveThing, _ mcu: Int64, _ revert: Rollout) -> Bool {
+    guard let brought = brought(by: rollout(revert.revertOf!), for: mcu), runsReverted(thing, mcu, revert) else { return false }
+    return thing.records[brought.id]?.rollout == revert.revertOf
+  }
+
+  private func runsReverted(_ thing: NaiveThing, _ mcu: Int64, _ revert: Rollout) -> Bool {
     brought(by: rollout(revert.revertOf!), for: mcu)?.version.text == thing.running[mcu]
   }
 
@@ -173,7 +178,9 @@ struct NaiveRules {
     let open = brings(rollout, to: thing).filter { firmware in
       let running = thing.running[firmware.mcuID]
       if running == firmware.version.text { return false }
-      return rollout.revertOf == nil ? !isOlder(firmware, than: running) : isStillOnReverted(thing, firmware.mcuID, rollout)
+      guard rollout.revertOf != nil else { return !isOlder(firmware, than: running) }
+      // Where it is not known what runs, that is asked when the thing comes.
+      return running == nil || runsReverted(thing, firmware.mcuID, rollout)
     }
     guard thing.parts[rollout.id] == nil, thing.holds(rollout.plan.target), !open.isEmpty,
       self.stage(of: thing, rollout) == stage
@@ -183,16 +190,25 @@ struct NaiveRules {
 
   // MARK: What things say
 
-  func runs(_ version: String, on mcu: Int64, _ thing: inout NaiveThing) {
+  /// It can say no version, only that it now runs what it was offered.
+  func claims(_ id: Int64, _ thing: inout NaiveThing) {
+    runs(firmware(id).version.text, on: firmware(id).mcuID, claiming: id, &thing)
+  }
+
+  func runs(_ version: String, on mcu: Int64, claiming claimed: Int64? = nil, _ thing: inout NaiveThing) {
     for (id, record) in thing.records where firmware(id).mcuID == mcu {
       let target = firmware(id)
       var next = record
-      if target.version.text == version {
+      if id == claimed {
+        if record.state != .confirmed { next.state = .claimed }
+      } else if target.version.text == version {
         next.state = .confirmed
       } else if record.state == .installed {
         next.saidOtherwise = true
         if isOverdue(next) { next.state = .rolledBack }
-      } else if record.state == .confirmed, thing.present[mcu] == id, !isOlder(target, than: version) {
+      } else if record.state == .confirmed || record.state == .claimed, thing.present[mcu] == id,
+        !isOlder(target, than: version)
+      {
         next.state = .rolledBack
       }
       thing.records[id] = next
@@ -212,7 +228,7 @@ struct NaiveRules {
     switch record.state {
     case .offered, .downloading, .downloaded:
       return [.running, .finished, .paused, .halted].contains(rollout(record.rollout).state)
-    case .confirmed: return false
+    case .confirmed, .claimed: return false
     default: return true
     }
   }
@@ -224,6 +240,11 @@ struct NaiveRules {
     guard var record = thing.records[id], record.state != .confirmed, record.state != .rolledBack else { return }
     let waits = record.state == .installed || record.state == .failed || record.state == .rejected
     let before = record.state
+    if before == .claimed {
+      guard status == .failed || status == .rejected else { return }
+      let firmware = firmware(id)
+      if thing.running[firmware.mcuID] == firmware.version.text { thing.running[firmware.mcuID] = nil }
+    }
     switch status {
     case .downloading, .downloaded, .installing:
       if waits { return }
@@ -281,13 +302,24 @@ struct NaiveRules {
       let left = brought.filter { thing.running[$0.mcuID] != $0.version.text }
       var next: NaiveThing.Part? = part
       if !brought.isEmpty && left.isEmpty {
-        if part.state == .waiting && mine.isEmpty { next = nil } else { next!.state = .confirmed }
+        if part.state == .waiting && mine.isEmpty {
+          next = nil
+        } else {
+          let isClaimed = brought.contains { thing.records[$0.id]?.state == .claimed }
+          next!.state = isClaimed ? .claimed : .confirmed
+        }
       } else if mine.contains(.failed) || mine.contains(.rejected) || mine.contains(.rolledBack) {
         next!.state = .failed
-      } else if part.state == .failed || part.state == .confirmed {
+      } else if part.state == .failed || part.state == .confirmed || part.state == .claimed {
         // It has come to an end.
       } else if part.state != .silent, !left.isEmpty, left.allSatisfy({ hasMovedOn(thing, from: $0, rollout) }) {
-        if mine.contains(.confirmed) { next!.state = .confirmed } else { next = nil }
+        if mine.contains(.claimed) {
+          next!.state = .claimed
+        } else if mine.contains(.confirmed) {
+          next!.state = .confirmed
+        } else {
+          next = nil
+        }
       } else if mine.contains(.downloaded) || mine.contains(.installing) || mine.contains(.installed) {
         next!.state = .late
       } else if part.state != .waiting, mine.contains(.offered) || mine.contains(.downloading) {

@@ -14,7 +14,7 @@ struct NaiveThing: ThingState {
 
   /// Its part in one rollout, as coarse as the rules need it.
   struct Part {
-    enum State { case waiting, early, late, failed, silent, confirmed }
+    enum State { case waiting, early, late, failed, silent, confirmed, claimed }
     let stage: Int
     var state: State
     var previous: [Int64: Int64] = [:]

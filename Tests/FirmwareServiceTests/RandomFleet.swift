@@ -66,7 +66,8 @@ struct RandomFleet {
     let index = Int.random(in: things.indices, using: &random)
     switch Int.random(in: 0..<100, using: &random) {
     case 0..<42: return try await poll(index)
-    case 42..<62: try await report(index)
+    case 42..<59: try await report(index)
+    case 59..<62: try await claim(index)
     case 62..<67: try await fetch(index)
     case 67..<74: try await changeFacts(index)
     case 74..<80:
@@ -137,6 +138,17 @@ struct RandomFleet {
     log.append("report \(index) \(firmware.mcu) \(firmware.version) \(status)")
     rules.reports(status, on: id, &things[index])
     try await test.report(things[index].id, firmware.version.text, status, mcu: firmware.mcu)
+  }
+
+  private mutating func claim(_ index: Int) async throws {
+    let records = things[index].records
+    let present = things[index].present.values.filter { records[$0] != nil }.sorted()
+    guard let id = (Bool.random(using: &random) ? present : records.keys.sorted()).randomElement(using: &random) else { return }
+    things[index].seenAt = test.clock.now
+    log.append("claim \(index) \(rules.firmware(id).mcu) \(rules.firmware(id).version)")
+    rules.claims(id, &things[index])
+    if things[index].parts.values.contains(where: { $0.state == .claimed }) { seen["claimed", default: 0] += 1 }
+    try await test.claim(rules.firmware(id), by: things[index].id)
   }
 
   private mutating func fetch(_ index: Int) async throws {
@@ -264,6 +276,7 @@ struct RandomFleet {
           case .offered, .downloading: .early
           case .downloaded, .installing, .installed: .late
           case .confirmed: .confirmed
+          case .claimed: .claimed
           case .silent: .silent
           case .failed, .rejected, .rolledBack: .failed
           }

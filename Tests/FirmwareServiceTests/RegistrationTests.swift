@@ -123,6 +123,38 @@ import Testing
     #expect(try await register(test.manifest("2.0", sequence: 11, digest: other, size: 5000), test).isNew)
   }
 
+  @Test func `refuses a package for another version or another model's board`() async throws {
+    let test = try await TestService()
+    try await test.createModel("lamp", mcus: ["main", "radio"])
+    try await test.createModel("Door 2")
+    func attempt(_ board: String, _ stated: String, as version: String, sequence: Int64 = 1) async throws -> Firmware {
+      let image = packageForOneBoard(board, version: stated)
+      let digest = try await test.store(image)
+      let manifest = test.manifest(version, sequence: sequence, digest: digest, size: Int64(image.count))
+      return try await register(manifest, test).firmware
+    }
+    for (board, stated) in [("lamp", "1.0.1"), ("door_2", "1.0.0"), ("radio", "1.0.0")] {
+      await expectRefusal(.imageContradicts, board) { _ = try await attempt(board, stated, as: "1.0.0") }
+    }
+    let known = try await attempt("lamp", "1.0.0", as: "1.0.0")
+    #expect(known.format == "swu" && known.formatDetails["boards"] == "lamp")
+    #expect(try await attempt("somebody-s-board", "v2.0", as: "2.0.0", sequence: 2).version.text == "2.0.0")
+  }
+
+  /// A package of SWUpdate with nothing but its description.
+  private func packageForOneBoard(_ board: String, version: String) -> [UInt8] {
+    let text = "software = { version = \"\(version)\"; \(board) = { images: ( ); }; };"
+    return [("sw-description", text), ("TRAILER!!!", "")].reduce(into: []) { bytes, entry in
+      let (name, content) = entry
+      let fields = [1, 0o100644, 0, 0, 1, 0, content.utf8.count, 0, 0, 0, 0, name.utf8.count + 1, 0]
+      let digits = fields.map { String(repeating: "0", count: 8 - String($0, radix: 16).count) + String($0, radix: 16) }
+      for part in ["070701\(digits.joined())\(name)\0", content] {
+        bytes += Array(part.utf8)
+        bytes += [UInt8](repeating: 0, count: (4 - bytes.count % 4) % 4)
+      }
+    }
+  }
+
   @Test func `by many at once registers each version once`() async throws {
     let test = try await TestService()
     try await test.createModel()

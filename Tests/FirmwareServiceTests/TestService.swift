@@ -135,6 +135,19 @@ struct TestService {
     try await report(thing, members)
   }
 
+  /// What a door does for a thing that can say no more than that it is done.
+  func claim(_ firmware: Firmware, by thing: Int64) async throws {
+    let now = clock.now
+    let releases = service.releases.snapshot
+    let standing = try #require(try await service.fleet.standing(of: thing))
+    let model = try #require(releases.modelsByID[standing.modelID])
+    let commit = try service.fleet.change(thing, seenAt: now) { standing in
+      try FirmwareService.claim(firmware, in: &standing, model, releases, at: now)
+      return nil
+    }
+    try await service.settle(commit, of: thing)
+  }
+
   /// Fetches a range as a door does.
   func download(_ firmware: Firmware, by thing: Int64, _ range: Range<Int64>? = nil) async throws -> [UInt8] {
     let download = try await service.downloadFirmware(firmware.publicID, by: thing)

@@ -25,6 +25,11 @@ private struct AuditedWorld {
     self.front = front
     try await test.createModel()
     try await test.createModel("fan")
+    let gateway = try await test.service.gatewayToken(ofModel: "lamp", rotate: false, overlap: nil, by: "ada").token
+    _ = try await test.service.setModel(
+      "lamp", fourEyes: nil, pollInterval: nil, deviceDoor: DeviceDoorChange(unknownThings: .hold), by: "ada")
+    let waiting = try await front.get("/DEFAULT/controller/v1/dev", [.authorization: "GatewayToken \(gateway)"])
+    #expect(waiting.status == 200, "\(waiting.text)")
     _ = try await test.service.setModel("fan", fourEyes: true, pollInterval: nil, by: "ada")
     held = try await test.release("1", imageBytes(30), sequence: 1, publish: false).publicID
     offered = try await test.release("2", imageBytes(30, seed: 2), sequence: 2).publicID
@@ -83,6 +88,7 @@ private struct Deed: Sendable {
       "setRetention": Deed("model.retain", { _ in "models/lamp/retention" }, #"{"values":5}"#),
       "trustKey": Deed("model.trust", hasBefore: false, { _ in "models/lamp/keys" }),
       "revokeKey": Deed("model.revoke", { "models/lamp/keys/\(try $0.test.key.publicKey.id)" }),
+      "gatewayToken": Deed("model.rotateGatewayToken", { _ in "models/lamp/gateway-token" }, #"{"rotate":true}"#),
       "storeImage": Deed(
         "image.store", hasBefore: false, { _ in "images/\(ImageDigest(bytes: SHA256Hasher.digest(of: image))!)" }),
       "registerFirmware": Deed("firmware.register", hasBefore: false, { _ in "firmwares" }),
@@ -98,6 +104,9 @@ private struct Deed: Sendable {
         #"{"things":[{"model":"lamp","token":"\#(String(repeating: "x", count: 43))"}]}"#),
       "allowLink": Deed("thing.allowLink", { "things/\($0.thing)/link" }, #"{"allow":true}"#),
       "endLink": Deed("thing.unlink", { "things/\($0.thing)/link" }),
+      "admitController": Deed("controller.admit", { _ in "controllers/dev/admission" }),
+      "refuseController": Deed("controller.refuse", { _ in "controllers/dev" }),
+      "refuseControllers": Deed("controller.refuseAll", { _ in "controllers?waiting=true&model=lamp" }),
       "createApp": Deed("app.create", hasBefore: false, { _ in "apps" }, #"{"name":"shop"}"#),
       "endSessions": Deed("user.logout", { "users/\($0.user)/sessions" }),
       "createRollout": Deed("rollout.create", hasBefore: false, { _ in "rollouts" }, #"{"model":"lamp","version":"2"}"#),
@@ -177,7 +186,10 @@ private struct Deed: Sendable {
       let entries = DocumentedJourney.entries(list, "entries")
       #expect(entries.map { $0["action"]?.text } == ["model.set", "model.set", "model.trust"])
       func state(_ eyes: String, _ interval: String) -> JSONValue {
-        .object(["fourEyes": .string(eyes), "pollInterval": .string(interval)])
+        .object([
+          "fourEyes": .string(eyes), "pollInterval": .string(interval), "unknownThings": .string("accept"),
+          "versionAttribute": .string("sw_version"), "trustsReports": .string("false"),
+        ])
       }
       #expect(entries[1]["before"] == state("off", "300") && entries[1]["after"] == state("on", "60"))
       #expect(entries[0]["before"] == state("on", "60") && entries[0]["after"] == state("off", "60"))

@@ -38,5 +38,11 @@ extension DocumentedJourney {
     try await call(Endpoints.setModel, path, 400, body: Array(#"{"pollInterval":0}"#.utf8))
     try await call(Endpoints.setModel, Endpoints.setModel.path("none"), 404, body: Array(#"{"fourEyes":true}"#.utf8))
     try await call(Endpoints.setModel, path, 200, body: Array(#"{"fourEyes":false}"#.utf8))
+    try await call(Endpoints.setModel, path, 404, body: Array(#"{"modules":{"none":{"part":"os"}}}"#.utf8))
+    let gateway = Endpoints.gatewayToken.path("lamp")
+    try await call(Endpoints.gatewayToken, gateway, 200, body: Array("{}".utf8))
+    try await call(Endpoints.gatewayToken, gateway, 200, body: Array(#"{"rotate":true,"overlap":60}"#.utf8))
+    try await call(Endpoints.gatewayToken, gateway, 400, body: Array(#"{"overlap":60}"#.utf8))
+    try await call(Endpoints.gatewayToken, Endpoints.gatewayToken.path("none"), 404, body: Array("{}".utf8))
   }
 }

@@ -37,9 +37,11 @@ import Testing
     try await test.open(door) { front in
       let body = #"{"name":"i.MX 8M/é?","mcus":["a b","c"],"numericVersions":true,"confirmWithin":60}"#
       let shape =
-        #"{"confirmWithin":60,"createdAt":"2025-06-15T15:06:40.999Z","fourEyes":false,"mcus":[{"name":"a b","#
-        + #""newestSequence":0},{"name":"c","newestSequence":0}],"name":"i.MX 8M/é?","numericVersions":true,"#
-        + #""pollInterval":300,"retention":{}}"#
+        #"{"confirmWithin":60,"createdAt":"2025-06-15T15:06:40.999Z","deviceDoor":{"trustsReports":false,"#
+        + #""unknownThings":"accept","versionAttribute":"sw_version"},"fourEyes":false,"#
+        + #""mcus":[{"moduleType":"application","name":"a b","newestSequence":0,"part":"bApp"},"#
+        + #"{"moduleType":"application","name":"c","newestSequence":0,"part":"bApp"}],"name":"i.MX 8M/é?","#
+        + #""numericVersions":true,"pollInterval":300,"retention":{}}"#
       let made = try await front.operate(.post, "/api/v1/models", body)
       #expect(made.status == 201 && made.text == shape && made.length == made.bytes.count)
       let again = try await front.operate(.post, "/api/v1/models", body)
@@ -255,8 +257,8 @@ import Testing
     try await test.open(.router) { front in
       _ = try await front.get("/v2/things/\(token)/firmwares/latest")
       let counts =
-        #"{"confirmed":0,"downloaded":0,"downloading":0,"failed":0,"installed":0,"installing":0,"offered":1,"rejected":0,"#
-        + #""rolledBack":0}"#
+        #"{"claimed":0,"confirmed":0,"downloaded":0,"downloading":0,"failed":0,"installed":0,"installing":0,"offered":1,"#
+        + #""rejected":0,"rolledBack":0}"#
       let entry =
         #"{"counts":\#(counts),"id":"\#(firmware.publicID)","mcu":"main","model":"lamp","published":true,"running":0,"#
         + #""version":"1.0"}"#

@@ -34,7 +34,9 @@ import Testing
 
   @Test func `is the highest where a secret is told or nothing is said, and each includes those before`() {
     let needed = Dictionary(uniqueKeysWithValues: Self.endpoints.map { ($0.id, $0.neededRole) })
-    for id in ["listCodes", "showThingToken", "listMails", "createOperator", "revokeOperator", "trustKey", "setModel"] {
+    for id in [
+      "listCodes", "showThingToken", "listMails", "createOperator", "revokeOperator", "trustKey", "setModel", "gatewayToken",
+    ] {
       #expect(needed[id] == .administrator, "\(id)")
     }
     for id in ["publishFirmware", "withdrawFirmware", "retryThing"] { #expect(needed[id] == .releaser, "\(id)") }

@@ -62,7 +62,8 @@ final class TestService: Sendable {
 
   init(
     live: LiveChannels = LiveChannels(mostSubscriptions: 100), limits: ConnectionLimits = ConnectionLimits(),
-    _ change: (inout APISettings) -> Void = { _ in }, service changeService: (inout ServiceSettings) -> Void = { _ in }
+    _ change: (inout APISettings) -> Void = { _ in }, service changeService: (inout ServiceSettings) -> Void = { _ in },
+    log: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
   ) async throws {
     self.limits = limits
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("firmament-\(UUID().uuidString)").path
@@ -76,14 +77,29 @@ final class TestService: Sendable {
     changeService(&serviceSettings)
     key = try .generate(.ed25519)
     catalog = try Catalog(path: "\(folder)/catalog.sqlite")
-    service = FirmwareService(
-      catalog: catalog,
-      images: try ImageStore(root: folder, pool: Self.pool, largestImage: settings.largestImage, hotBytes: 1 << 20),
-      sealingKey: SealingKey(bytes: Array(repeating: 7, count: 32))!,
-      live: live, settings: serviceSettings,
-      log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), clock: { [clock] in clock.now })
+    service = try Self.service(catalog, folder, settings, serviceSettings, live, clock, log)
     try await service.load()
     try await service.admitOperator(token: Self.token, name: "ada")
+  }
+
+  private static func service(
+    _ catalog: Catalog, _ folder: String, _ settings: APISettings, _ serviceSettings: ServiceSettings, _ live: LiveChannels,
+    _ clock: TestClock, _ log: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+  ) throws -> FirmwareService {
+    FirmwareService(
+      catalog: catalog,
+      images: try ImageStore(root: folder, pool: pool, largestImage: settings.largestImage, hotBytes: 1 << 20),
+      sealingKey: SealingKey(bytes: Array(repeating: 7, count: 32))!,
+      live: live, settings: serviceSettings,
+      log: log, clock: { clock.now })
+  }
+
+  /// A service that knows what is on the disk alone, as after a restart. The other one is not to be asked any more.
+  func restarted() async throws -> FirmwareService {
+    let live = LiveChannels(mostSubscriptions: 100)
+    let again = try Self.service(catalog, folder, settings, ServiceSettings(), live, clock)
+    try await again.load()
+    return again
   }
 
   /// Closes the store: hundreds of them are open at a time, each with a dozen files. Not on this thread, which may be the

@@ -7,7 +7,14 @@ import Testing
     _ format: ImageFormat, _ stated: String?, _ declared: String, chip: String? = nil, mcu: String = "nRF52840"
   ) throws -> [ImageContradiction] {
     let description = ImageDescription(format: format, version: stated, details: chip.map { ["chip": $0] } ?? [:])
-    return ImageContradiction.find(in: description, microcontroller: mcu, version: try #require(FirmwareVersion(declared)))
+    return ImageContradiction.find(in: description, declared: try declaration(mcu: mcu, version: declared))
+  }
+
+  private func declaration(
+    model: String = "GreatFET One", mcu: String, version: String, others: [String] = []
+  ) throws -> ImageDeclaration {
+    ImageDeclaration(
+      model: model, microcontroller: mcu, version: try #require(FirmwareVersion(version)), others: others)
   }
 
   @Test(arguments: [
@@ -66,9 +73,52 @@ import Testing
     #expect(try find(.espIDF, stated, declared) == [.version(image: stated, declared: declared)])
   }
 
+  @Test(arguments: [
+    ("1.4.2", "v1.4.2"), ("v1.4", "1.4.0"), ("7", "7"), ("07", "7"), ("1.4.2", "7"), ("7", "1.4.2"), ("spring", "autumn"),
+    ("v1.4.2-3-gabc1234", "1.4.3"), ("1.4.2-dirty", "1.4.3"),
+    ("1.0.0-abcdefghijklmnopqrstuvwxyz", "1.0.0-abcdefghijklmnopqrstuvwxyz"), ("2024.1-rc1", "2024.1"), ("٣", "4"),
+  ])
+  func `a package's version that may be the declared one is fine`(stated: String, declared: String) throws {
+    for format in [ImageFormat.swu, .rauc] { #expect(try find(format, stated, declared) == []) }
+  }
+
+  @Test(arguments: [("2.0.0", "1.0.0"), ("1.4.2", "1.4.2.1"), ("7", "8"), ("1.4.2-rc1", "1.4.2"), ("v2.0", "2.1.0")])
+  func `a package's version that clearly differs is a contradiction`(stated: String, declared: String) throws {
+    for format in [ImageFormat.swu, .rauc] {
+      #expect(try find(format, stated, declared) == [.version(image: stated, declared: declared)])
+    }
+  }
+
+  @Test(arguments: [
+    ("greatfet_one", []), ("LPC4330", []), ("sama5-ek, greatfet-one", ["lamp"]), ("a-board-of-its-own", ["lamp", "radio"]),
+    ("lamp", ["lamp pro"]), ("greatfet_one, lamp", ["lamp"]), ("---", ["+++"]),
+  ])
+  func `boards that may be those of the model are fine`(boards: String, others: [String]) throws {
+    let declared = try declaration(mcu: "lpc4330", version: "1", others: others)
+    let package = ImageDescription(format: .swu, details: ["boards": boards])
+    #expect(ImageContradiction.find(in: package, declared: declared) == [])
+    let raw = ImageDescription(format: .fit, details: ["boards": "lamp", "compatible": "lamp"])
+    #expect(ImageContradiction.find(in: raw, declared: declared) == [])
+  }
+
+  @Test func `a package for the board of another model or microcontroller is a contradiction`() throws {
+    let declared = try declaration(mcu: "lpc4330", version: "1", others: ["radio", "Lamp"])
+    let package = ImageDescription(format: .swu, details: ["boards": "spare, lamp"])
+    let found = ImageContradiction.find(in: package, declared: declared)
+    #expect(found == [.board(image: "spare, lamp", declared: "GreatFET One, lpc4330")])
+    #expect(
+      found.map(\.description) == [
+        "The package is for the board spare, lamp, but the manifest is for GreatFET One, lpc4330."
+      ])
+    let bundle = ImageDescription(format: .rauc, details: ["compatible": "Radio"])
+    #expect(
+      ImageContradiction.find(in: bundle, declared: declared)
+        == [.board(image: "Radio", declared: "GreatFET One, lpc4330")])
+  }
+
   @Test func `an image that says nothing contradicts nothing, and other formats' versions are not compared`() throws {
     #expect(try find(.raw, nil, "1.0") == [])
-    #expect(try find(.swu, "2.0.0", "1.0.0") == [])
+    #expect(try find(.uf2, "2.0.0", "1.0.0") == [])
   }
 
   @Test func `a contradiction reads as a sentence with both sides`() throws {

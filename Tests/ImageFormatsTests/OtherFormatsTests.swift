@@ -148,7 +148,8 @@ import Testing
     let images = [
       SampleImages.esp(), SampleImages.esp8266(), SampleImages.mcuboot(), SampleImages.dfu([1]), SampleImages.uImage(),
       SampleImages.uf2(), SampleImages.intelHex(), SampleImages.sRecord(), SampleImages.swu(), SampleImages.fit(),
-      SampleImages.rauc(), SampleImages.mender(), SampleImages.nordicZip(),
+      SampleImages.rauc(), SampleImages.encryptedRAUC(), SWUpdatePackageTests.image,
+      SampleImages.mender(), SampleImages.nordicZip(),
     ]
     func check(_ bytes: [UInt8]) {
       do { _ = try describe(bytes) } catch { #expect(error is ImageFormatError, "\(error)") }

@@ -8,8 +8,27 @@ import Testing
     let description = try describe(SampleImages.rauc())
     #expect(description.format == .rauc && description.version == "3.1.4")
     #expect(description.details == ["compatible": "board", "bundleFormat": "verity"])
-    let plain = try describe(SampleImages.rauc(manifest: ""))
+    // Neither a certificate's words nor what is inside the squashfs count as the manifest.
+    let plain = try describe(SampleImages.rauc(manifest: nil))
     #expect(plain.format == .rauc && plain.version == nil && plain.details == ["bundleFormat": "plain"])
+    let encrypted = try describe(SampleImages.encryptedRAUC())
+    #expect(encrypted.format == .rauc && encrypted.version == nil)
+    #expect(encrypted.details == ["bundleFormat": "crypt", "encrypted": "true"])
+    let unencrypted = "[bundle]\r\nformat=crypt\r\n[update]\r\n# version=1\r\nversion = 2.5 \r\ndescription=A b\r\nbuild=7\r\n"
+    let crypt = try describe(SampleImages.rauc(manifest: unencrypted))
+    #expect(crypt.version == "2.5")
+    #expect(crypt.details == ["bundleFormat": "crypt", "description": "A b", "build": "7"])
+  }
+
+  @Test(arguments: [
+    [0x30, 0x80] + [UInt8](repeating: 0, count: 20), SampleImages.element(0x30, [UInt8](repeating: 0x30, count: 40)),
+    SampleImages.element(0x30, SampleImages.element(0x06, SampleImages.messageKind(9)) + [0xA0, 0x02, 0x30, 0x00]),
+    SampleImages.element(0x30, SampleImages.element(0x06, SampleImages.messageKind(2)) + [0xA0, 0x84, 0xFF, 0xFF, 0xFF, 0xFF]),
+    SampleImages.element(0x30, SampleImages.element(0x06, SampleImages.messageKind(2)) + [0xA0, 0x02, 0x30, 0x00]),
+  ])
+  func `a RAUC bundle with a signature of another make says nothing`(signature: [UInt8]) throws {
+    let description = try describe(SampleImages.rauc(signature: signature))
+    #expect(description == ImageDescription(format: .rauc))
   }
 
   @Test(arguments: [

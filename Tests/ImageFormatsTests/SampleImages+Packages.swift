@@ -1,12 +1,36 @@
 /// Packages for larger devices, with as little in them as their formats allow.
 extension SampleImages {
-  static func rauc(manifest: String = "[update]\ncompatible=board\nversion=3.1.4\n\n[bundle]\nformat=verity\n") -> [UInt8] {
+  /// A bundle whose signature signs the manifest; without one, the squashfs as a whole.
+  static func rauc(
+    manifest: String? = "[update]\ncompatible=board\nversion=3.1.4\n\n[bundle]\nformat=verity\n"
+  ) -> [UInt8] {
+    let text = manifest.map { element(0xA0, element(0x04, Array($0.utf8))) } ?? []
+    let content = element(0x30, element(0x06, messageKind(1)) + text)
+    let certificates = element(0xA0, element(0x30, Array("[update]\nversion=9.9.9\n".utf8)))
+    let signed = element(0x30, element(0x02, [1]) + element(0x31, []) + content + certificates + element(0x31, []))
+    return rauc(signature: element(0x30, element(0x06, messageKind(2)) + element(0xA0, signed)))
+  }
+
+  /// A bundle whose signature is encrypted together with the manifest.
+  static func encryptedRAUC() -> [UInt8] {
+    let enveloped = element(0xA0, element(0x30, [UInt8](repeating: 0x5A, count: 300)))
+    return rauc(signature: element(0x30, element(0x06, messageKind(3)) + enveloped))
+  }
+
+  static func rauc(signature: [UInt8]) -> [UInt8] {
     var bundle = Array("hsqs".utf8) + [UInt8](repeating: 0, count: 92)
     bundle[28] = 4
     bundle[40] = 96
-    let content = [UInt8](repeating: 0x04, count: 20) + Array(manifest.utf8) + [0xA0, 0x82]
-    let signature: [UInt8] = [0x30, 0x82, UInt8(content.count >> 8), UInt8(content.count & 0xFF)] + content
     return bundle + [UInt8](repeating: 0, count: 4000) + signature + big32(0) + big32(signature.count)
+  }
+
+  /// 1.2.840.113549.1.7.`number`
+  static func messageKind(_ number: UInt8) -> [UInt8] { [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, number] }
+
+  /// An element of DER.
+  static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
+    let length = content.count
+    return [tag] + (length < 0x80 ? [UInt8(length)] : [0x82, UInt8(length >> 8), UInt8(length & 0xFF)]) + content
   }
 
   static func mender(digest: [UInt8]? = nil) -> [UInt8] {

@@ -101,7 +101,9 @@ enum SampleImages {
     Array("S00600004844521B\nS1130000285F245F2212226A000424290008237C2A\nS5030001FB\nS9030000FC\n".utf8)
   }
 
-  static func swu(_ description: String = "software = { version = \"2.0.1\"; };\n") -> [UInt8] {
+  static func swu(
+    _ description: String = "software = { version = \"2.0.1\"; };\n", payload: [UInt8] = Array(0..<33)
+  ) -> [UInt8] {
     func entry(_ name: String, _ content: [UInt8], mode: Int) -> [UInt8] {
       let sum = mode == 0 ? 0 : content.reduce(0) { $0 + Int($1) }
       let fields = [1, mode, 0, 0, 1, 0, content.count, 0, 0, 0, 0, name.utf8.count + 1, sum]
@@ -115,7 +117,7 @@ enum SampleImages {
       while bytes.count % 4 != 0 { bytes.append(0) }
       return bytes
     }
-    return entry("sw-description", Array(description.utf8), mode: 0o100644) + entry("fw.bin", Array(0..<33), mode: 0o100644)
+    return entry("sw-description", Array(description.utf8), mode: 0o100644) + entry("fw.bin", payload, mode: 0o100644)
       + entry("TRAILER!!!", [], mode: 0)
   }
 

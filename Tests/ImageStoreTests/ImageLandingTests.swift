@@ -77,10 +77,10 @@ import Testing
       #expect(try await test.store.received(of: digest) == Int64(split))
       #expect(try await test.store.size(of: digest) == nil)
       #expect(try test.bytes(test.partial(digest)) == Array(bytes[..<split]))
-      let size = try await test.store.receive(digest, continuingAt: Int64(split)) {
+      let landed = try await test.store.receive(digest, continuingAt: Int64(split)) {
         try await $0.append(bytes[split...], piece: 33)
       }
-      #expect(size == 200)
+      #expect(landed.size == 200)
       #expect(try test.bytes(test.path(digest)) == bytes)
       #expect(try test.names("staging") == [])
     }

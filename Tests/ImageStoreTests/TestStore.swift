@@ -28,8 +28,8 @@ struct TestStore {
   @discardableResult
   func land(_ bytes: [UInt8], piece: Int = 1000) async throws -> ImageDigest {
     let digest = ImageDigest(of: bytes)
-    let size = try await store.receive(digest) { landing in try await landing.append(bytes, piece: piece) }
-    guard size == bytes.count else { throw WrongSize() }
+    let landed = try await store.receive(digest) { landing in try await landing.append(bytes, piece: piece) }
+    guard landed.size == bytes.count else { throw WrongSize() }
     return digest
   }
 

@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test(arguments: InstallationState.allCases.filter { $0 != .installed && $0 != .confirmed })
+  @Test(arguments: InstallationState.allCases.filter { ![.installed, .confirmed, .claimed].contains($0) })
   func `another version says nothing about what is not installed yet`(state: InstallationState) {
     let before = Installation(firmwareID: target.id, state: state, since: .start, installedAt: .start, bootAtInstall: "a")
     #expect(apply("1.0.0", boot: "b", to: before, registered: old, at: 10_000_000) == nil)
@@ -113,12 +113,14 @@ import Testing
       ("1.0.0", nil, true), ("2.0.0-rc.1", nil, true), ("factory", nil, true), ("factory", 1, true), ("factory", 3, false),
       ("2.0.1", nil, false), ("10.0.0", 1, false), ("2.0.0+other", nil, true), ("2.0.0+other", 3, false), ("", nil, true),
     ] as [(String, Int64?, Bool)])
-  func `what was confirmed falls back to what is older or unknown, and not to what is newer`(
+  func `what was confirmed or claimed falls back to what is older or unknown, and not to what is newer`(
     running: String, sequence: Int64?, fellBack: Bool
   ) {
-    let confirmed = Installation(firmwareID: target.id, state: .confirmed, since: .start, installedAt: .start)
     let registered = sequence.map { Firmware.sample(running, sequence: $0) }
-    let next = apply(running, boot: "z", to: confirmed, registered: registered, at: 1)
-    #expect(next?.state == (fellBack ? .rolledBack : nil))
+    for state in [InstallationState.confirmed, .claimed] {
+      let ended = Installation(firmwareID: target.id, state: state, since: .start, installedAt: .start)
+      let next = apply(running, boot: "z", to: ended, registered: registered, at: 1)
+      #expect(next?.state == (fellBack ? .rolledBack : nil))
+    }
   }
 }

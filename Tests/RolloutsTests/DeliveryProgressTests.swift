@@ -40,7 +40,8 @@ import Testing
     case (_, .rejected): expected = .rejected
     case (_, .rolledBack): expected = .rolledBack
     // A failure stays one until the thing runs the firmware; so does a confirmation until it falls back.
-    case (.failed, _), (.rejected, _), (.rolledBack, _), (.confirmed, _), (_, .confirmed): expected = state
+    case (.failed, _), (.rejected, _), (.rolledBack, _), (.confirmed, _), (.claimed, _), (_, .confirmed), (_, .claimed):
+      expected = state
     case (.waiting, .offered), (.waiting, .downloading): expected = .waiting
     case (_, .offered): expected = .offered
     case (_, .downloading): expected = .downloading
@@ -62,6 +63,23 @@ import Testing
     #expect(stranger?.state == (state == .waiting ? nil : .confirmed))
   }
 
+  @Test(arguments: DeliveryState.allCases)
+  func `is claimed where the thing gave its word for one of the firmwares, whoever had offered that`(state: DeliveryState) {
+    #expect(followed(state, running: [1: "2.0.0"], [installation(.claimed)])?.state == .claimed)
+    let stranger = followed(state, running: [1: "2.0.0"], [installation(.claimed, by: 9)])
+    #expect(stranger?.state == (state == .waiting ? nil : .claimed))
+    let set = release([radio, two])
+    func both(_ radioState: InstallationState, _ state: InstallationState) -> DeliveryState? {
+      let running: [Int64: String] = [1: "2.0.0", 2: "2.0.0"]
+      return followed(.offered, running: running, [installation(radioState, of: radio), installation(state)], set)?.state
+    }
+    #expect(both(.claimed, .confirmed) == .claimed && both(.confirmed, .claimed) == .claimed)
+    #expect(both(.confirmed, .confirmed) == .confirmed)
+    // The rest was overtaken.
+    let overtaken = followed(.offered, running: [1: "3.0.0", 2: "2.0.0"], [installation(.claimed, of: radio)], set)
+    #expect(overtaken?.state == .claimed)
+  }
+
   @Test func `does not follow what another rollout does with the same firmware`() {
     #expect(followed(.offered, [installation(.failed, by: 9)])?.state == .offered)
   }
@@ -69,7 +87,7 @@ import Testing
   @Test(arguments: DeliveryState.allCases)
   func `is left by a thing that runs something newer, unless it has come to its end`(state: DeliveryState) {
     let next = followed(state, running: [1: "3.0.0"], [installation(.offered)])
-    #expect((next == nil) == ![.confirmed, .failed, .rejected, .rolledBack, .silent].contains(state))
+    #expect((next == nil) == ![.confirmed, .claimed, .failed, .rejected, .rolledBack, .silent].contains(state))
     if let next, state != .silent { #expect(next.state == state) }
   }
 
@@ -90,7 +108,10 @@ import Testing
     #expect(followed(running: "3.0.0") == nil)
   }
 
-  @Test func `falls back after its confirmation`() {
+  @Test func `falls back after its confirmation or its claim, and a claim is confirmed or fails`() {
+    #expect(followed(.claimed, running: [1: "1.0.0"], [installation(.rolledBack)])?.state == .rolledBack)
+    #expect(followed(.claimed, running: [1: "2.0.0"], [installation(.confirmed)])?.state == .confirmed)
+    #expect(followed(.claimed, running: [:], [installation(.failed)])?.state == .failed)
     #expect(followed(.confirmed, running: [1: "1.0.0"], [installation(.rolledBack)])?.state == .rolledBack)
     #expect(followed(.confirmed, running: [1: "1.0.0"], [installation(.confirmed)])?.state == .confirmed)
   }
@@ -142,7 +163,7 @@ import Testing
     var standing = ThingStanding.sample(running: [1: "1.0.0"], [], state.map { [delivery($0)] } ?? [])
     #expect(poll(&standing, release()) == (state == nil || state == .waiting))
     let next = try #require(standing.delivery(of: 1))
-    let starts = [nil, .waiting, .confirmed, .silent].contains(state)
+    let starts = [nil, .waiting, .confirmed, .claimed, .silent].contains(state)
     #expect(next.state == (starts ? .offered : state))
     #expect(next.previous == [RolloutItem(mcuID: 1, firmwareID: one.id)])
     #expect(!poll(&standing, release(), at: .after(milliseconds: 99_000)), "again is not a beginning")

@@ -38,7 +38,7 @@ import Testing
       moved.state = .downloaded
       expected[.downloaded] = moved
     // It is offered anew: nothing of the former install is about this one.
-    case .confirmed: expected[.offered] = Installation(firmwareID: 7, state: .offered, since: Self.later)
+    case .confirmed, .claimed: expected[.offered] = Installation(firmwareID: 7, state: .offered, since: Self.later)
     case .downloaded, .installing, .installed, .failed, .rejected, .rolledBack: break
     }
     for observation in [InstallationProgress.Observation.offered, .downloading, .downloaded] {
@@ -54,7 +54,10 @@ import Testing
     let next = InstallationProgress.apply(report, to: before, of: 7, knownBoot: "boot 0", at: Self.later)
     let isLate = [.downloading, .downloaded, .installing].contains(status)
     let isHeld = [.installed, .failed, .rejected].contains(state)
-    if state == .confirmed || state == .rolledBack || (isHeld && isLate) || (state == .installed && status == .installed) {
+    let isBelieved = state == .claimed && status != .failed && status != .rejected
+    if state == .confirmed || state == .rolledBack || isBelieved || (isHeld && isLate)
+      || (state == .installed && status == .installed)
+    {
       #expect(next == before)
       return
     }
@@ -83,6 +86,29 @@ import Testing
       expected.bootAtInstall = "boot 0"
     }
     #expect(next == expected)
+  }
+
+  @Test(arguments: InstallationState.allCases)
+  func `a claim ends what was under way or has failed, and takes nothing from what is confirmed`(state: InstallationState) {
+    let before = Self.installation(state)
+    let next = InstallationProgress.claim(before, of: 7, at: Self.later)
+    guard state != .confirmed, state != .claimed else {
+      #expect(next == before)
+      return
+    }
+    var expected = before
+    (expected.state, expected.since, expected.code, expected.message) = (.claimed, Self.later, nil, nil)
+    expected.installedAt = state == .installed ? .start : Self.later
+    #expect(next == expected)
+  }
+
+  @Test func `a claim of what was never offered begins the record, and a failure after it counts`() {
+    let claimed = InstallationProgress.claim(nil, of: 9, at: .start)
+    #expect(claimed == Installation(firmwareID: 9, state: .claimed, since: .start, installedAt: .start))
+    let report = ProgressReport(status: .failed, code: "E2", message: "now")
+    let failed = InstallationProgress.apply(report, to: claimed, of: 9, knownBoot: nil, attempts: 3, at: Self.later)
+    #expect(failed.state == .failed && failed.since == Self.later && failed.code == "E2" && failed.attempts == 1)
+    #expect(InstallationProgress.claim(failed, of: 9, at: Self.later).attempts == 1)
   }
 
   @Test func `a repeated "installed" keeps the first moment and the first boot value`() {

@@ -44,7 +44,8 @@ import Testing
   @Test(
     arguments: [
       (nil, OfferReason.offered), (.offered, .offered), (.downloading, .offered), (.downloaded, .offered),
-      (.installing, .offered), (.confirmed, .offered), (.installed, .awaitingConfirmation), (.failed, .failedBefore),
+      (.installing, .offered), (.confirmed, .offered), (.claimed, .offered), (.installed, .awaitingConfirmation),
+      (.failed, .failedBefore),
       (.rejected, .rejectedByThing), (.rolledBack, .rolledBack),
     ] as [(InstallationState?, OfferReason)])
   func `the state of the update on the thing decides whether it is offered`(

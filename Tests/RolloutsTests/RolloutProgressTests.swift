@@ -57,6 +57,12 @@ import Testing
     #expect(isHalt(next(rollout(), [.confirmed: confirmed, .failed: failed, .offered: 1000])) == halts)
   }
 
+  @Test func `what is claimed succeeds like what is confirmed`() {
+    #expect(next(rollout { $0.haltAt = nil }, [.claimed: 10, .confirmed: 9, .failed: 1]) == .satisfied(stage: 0, true))
+    #expect(next(rollout { $0.haltAt = nil }, [.claimed: 18, .failed: 2]) == nil)
+    #expect(!isHalt(next(rollout(), [.claimed: 19, .failed: 1])))
+  }
+
   @Test(arguments: [DeliveryState.failed, .rejected, .rolledBack, .silent])
   func `every way of failing halts, and says how many`(state: DeliveryState) {
     let step = next(rollout(), [.confirmed: 18, state: 2, .waiting: 100])
@@ -145,7 +151,7 @@ import Testing
   @Test func `it has finished when every thing of every stage has come to an end`() {
     let last = rollout({ $0.haltAt = nil }, open: 2)
     for state in DeliveryState.allCases {
-      let isEnd = [.confirmed, .failed, .rejected, .rolledBack, .silent].contains(state)
+      let isEnd = [.confirmed, .claimed, .failed, .rejected, .rolledBack, .silent].contains(state)
       let done = counts([.confirmed: 98])
       for stage in 0...1 {
         let step = RolloutProgress.next(last, done + counts([state: 1], stage: stage), at: .start)

@@ -10,6 +10,7 @@ import Testing
     case observation(InstallationProgress.Observation)
     case report(ProgressReport)
     case running(String, boot: String?)
+    case claim
     case time
     case retry
   }
@@ -21,7 +22,7 @@ import Testing
 
   private static func event(_ random: inout SeededGenerator) -> Event {
     let boots = [nil, "a", "b", "c"]
-    switch Int.random(in: 0..<20, using: &random) {
+    switch Int.random(in: 0..<21, using: &random) {
     case 0...4:
       let seen: [InstallationProgress.Observation] = [.offered, .downloading, .downloaded]
       return .observation(seen.randomElement(using: &random)!)
@@ -33,6 +34,7 @@ import Testing
       let versions = ["1.0.0", "1.0.0", "2.0.0", "3.0.0", "factory"]
       return .running(versions.randomElement(using: &random)!, boot: boots.randomElement(using: &random)!)
     case 17, 18: return .time
+    case 19: return .claim
     default: return .retry
     }
   }
@@ -49,6 +51,7 @@ import Testing
       return Confirmation.apply(
         running: version, boot: boot, to: installation, of: target, registered: registered[version], confirmWithin: within,
         at: now) ?? installation
+    case .claim: return InstallationProgress.claim(installation, of: target.id, at: now)
     case .time:
       guard let installation else { return nil }
       return Confirmation.expire(installation, confirmWithin: within, at: now) ?? installation
@@ -64,21 +67,28 @@ import Testing
     if after?.state == .confirmed, before?.state != .confirmed {
       guard case .running("2.0.0", _) = event else { return "confirmed by something else than the target version" }
     }
+    if after?.state == .claimed, before?.state != .claimed {
+      guard case .claim = event else { return "claimed by something else than a claim" }
+    }
+    if case .claim = event, before?.state != .confirmed, after?.state != .claimed { return "a claim was not believed" }
     if before?.state == .rolledBack, after?.state != .rolledBack {
       switch event {
+      case .claim: break
       case .retry: guard after == nil else { return "a retry left something behind" }
       case .running("2.0.0", _): guard after?.state == .confirmed else { return "the target version did not confirm" }
       default: return "left rolledBack without a confirmation or a retry"
       }
     }
     if after?.state == .rolledBack, before?.state != .rolledBack {
-      guard before?.state == .installed || before?.state == .confirmed else { return "rolled back what was never installed" }
+      let hadIt: [InstallationState?] = [.installed, .confirmed, .claimed]
+      guard hadIt.contains(before?.state) else { return "rolled back what was never installed" }
       if before?.state == .installed, case .time = event, let at = before?.installedAt {
         guard now >= at.adding(seconds: within) else { return "rolled back before its time" }
       }
     }
     if case .observation(let seen) = event, let before, let after, before != after {
-      let mayAgain = before.state == .confirmed || (before.state == .failed && before.attempts < attempts)
+      let hadIt = before.state == .confirmed || before.state == .claimed
+      let mayAgain = hadIt || (before.state == .failed && before.attempts < attempts)
       let again = mayAgain && seen == .offered && after.state == .offered
       let from = order.firstIndex(of: before.state), to = order.firstIndex(of: after.state)
       let forward = if let from, let to { from < to } else { false }
@@ -88,9 +98,13 @@ import Testing
       return "a report changed what is decided"
     }
     if let before, let after, after.attempts != before.attempts {
-      let isNew = before.state == .confirmed && after.state == .offered && after.attempts == 0
+      let hadIt = before.state == .confirmed || before.state == .claimed
+      let isNew = hadIt && after.state == .offered && after.attempts == 0
       let isOneMore = before.state != .failed && after.attempts == before.attempts + 1
       guard isNew || isOneMore else { return "an attempt was miscounted" }
+    }
+    if case .report(let report) = event, before?.state == .claimed, before != after {
+      guard report.status == .failed || report.status == .rejected else { return "a late report took a claim back" }
     }
     if after?.state == .installed, after?.installedAt == nil { return "installed without a moment" }
     if let before, let after, before.state != after.state, after.since != now { return "the moment of the change is missing" }

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034
 build_packages=(libsqlite3-dev libssl-dev zlib1g-dev)
 # shellcheck disable=SC2034
-test_packages=(aria2 curl openssl wget)
+test_packages=(aria2 cpio curl openssl swupdate wget)
 # What the tests need in Python: a mail server, and a fuzzer of APIs; their versions are those they were written against.
 python_tools=("aiosmtpd>=1.4,<2" "schemathesis>=4.32,<5")
 # shellcheck disable=SC2034

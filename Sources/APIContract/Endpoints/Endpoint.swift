@@ -5,9 +5,9 @@ public import Domain
 public struct Endpoint: Sendable {
   public enum Method: String, Sendable { case get, head, post, put, patch, delete }
 
-  /// Who may call it: anyone, an operator by `Authorization: Bearer`, a thing by the token in its path, or a user of an app by
-  /// the session token that stands bare in `Authorization`.
-  public enum Access: Sendable { case anyone, operators, things, users }
+  /// Who may call it: anyone, an operator by `Authorization: Bearer`, a thing by the token in its path, a user of an app by the
+  /// session token that stands bare in `Authorization`, or a device of the DDI door by `TargetToken` or `GatewayToken` there.
+  public enum Access: Sendable { case anyone, operators, things, users, controllers }
 
   /// What one status answers with. `shape` is the JSON shape's schema; nil for no body or for bytes.
   public struct Answer: Sendable {
@@ -15,6 +15,8 @@ public struct Endpoint: Sendable {
     public let summary: String
     public let contentType: String?
     public let schema: SchemaSource?
+    /// Another type that the same answer may have.
+    public var otherType: String?
   }
 
   public struct Query: Sendable {
@@ -167,6 +169,6 @@ extension Endpoint.Query {
 /// Every endpoint of the service. The files beside this one add them by noun.
 public enum Endpoints {
   public static let all: [Endpoint] =
-    models + images + firmwares + codes + things + links + accounts + mails + operators + store
-    + rollouts + thingSide + live + users + sharing + classes + webhooks + service
+    models + images + firmwares + codes + things + controllers + links + accounts + mails + operators + store
+    + rollouts + thingSide + updaters + ddi + live + users + sharing + classes + webhooks + service
 }

@@ -1,9 +1,11 @@
+import Domain
+
 extension Endpoints {
   public static let createModel = Endpoint.operators(
     "createModel", .post, "/api/v1/models", "Create a model with its MCUs; the same model again is a success",
     request: .body(NewModel.self), checksModels: true, 201, answers: ModelShape.self,
     also: [.json(200, ModelShape.self, "It was there already")],
-    problems: [409])
+    problems: [404, 409])
   public static let listModels = Endpoint.operators(
     "listModels", .get, "/api/v1/models", "Models by name", query: .page, answers: ModelList.self)
   public static let showModel = Endpoint.operators(
@@ -11,7 +13,7 @@ extension Endpoints {
     problems: [404])
   public static let setModel = Endpoint.operators(
     "setModel", .patch, "/api/v1/models/{model}",
-    "Change whether publishing needs a second operator, or how often its things ask (1 to 86400 seconds)",
+    "Change whether publishing needs a second operator, how often its things ask (1 to 86400 seconds), or its door for DDI",
     request: .body(ModelSettings.self), answers: ModelShape.self, problems: [404])
   public static let setRetention = Endpoint.operators(
     "setRetention", .put, "/api/v1/models/{model}/retention", "How long values of its things are kept; `{}` for ever",
@@ -26,6 +28,12 @@ extension Endpoints {
   public static let revokeKey = Endpoint.operators(
     "revokeKey", .delete, "/api/v1/models/{model}/keys/{key}", "Revoke a key: what it signed stays, nothing new is taken",
     answers: TrustedKeyShape.self, problems: [404])
+  public static let gatewayToken = Endpoint.operators(
+    "gatewayToken", .post, "/api/v1/models/{model}/gateway-token",
+    "The token by which gateways speak for its devices (DDI), made at the first call; the audit log keeps who read it",
+    request: .body(GatewayTokenRequest.self), needs: .administrator, answers: GatewayTokenShape.self, problems: [404])
 
-  static let models = [createModel, listModels, showModel, setModel, setRetention, trustKey, listKeys, revokeKey]
+  static let models = [
+    createModel, listModels, showModel, setModel, setRetention, trustKey, listKeys, revokeKey, gatewayToken,
+  ]
 }

@@ -25,6 +25,14 @@ public enum OpenAPIDocument {
           "sessionToken": .object([
             "type": .string("apiKey"), "in": .string("header"), "name": .string("Authorization"),
           ]),
+          "targetToken": .object([
+            "type": .string("apiKey"), "in": .string("header"), "name": .string("Authorization"),
+            "description": .string("`TargetToken` and the token of the thing"),
+          ]),
+          "gatewayToken": .object([
+            "type": .string("apiKey"), "in": .string("header"), "name": .string("Authorization"),
+            "description": .string("`GatewayToken` and the token of the model"),
+          ]),
         ])
       ]),
     ])
@@ -48,6 +56,10 @@ public enum OpenAPIDocument {
       operation["description"] = .string(
         role == OperatorRole.allCases.last?.rawValue ? "For an \(role)." : "For the role \(role) and those above it.")
     case .users: operation["security"] = .array([.object(["sessionToken": .array([])])])
+    case .controllers:
+      operation["security"] = .array([
+        .object(["targetToken": .array([])]), .object(["gatewayToken": .array([])]),
+      ])
     case .anyone, .things: break
     }
     return .object(operation)
@@ -62,8 +74,9 @@ public enum OpenAPIDocument {
 
   private static func body(_ answer: Endpoint.Answer, in member: String) -> JSONValue {
     var body: [String: JSONValue] = [member: .string(answer.summary)]
+    let schema = JSONValue.object(answer.schema.map { ["schema": $0.schema.json] } ?? [:])
     if let type = answer.contentType {
-      body["content"] = .object([type: .object(answer.schema.map { ["schema": $0.schema.json] } ?? [:])])
+      body["content"] = .object([type: schema].merging(answer.otherType.map { [$0: schema] } ?? [:]) { $1 })
     }
     return .object(body)
   }

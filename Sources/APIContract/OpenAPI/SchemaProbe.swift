@@ -82,6 +82,31 @@ extension OperatorRole: SchemaDescribed {
   static var schemaSample: OperatorRole { .viewer }
 }
 
+extension DeviceDoor.UnknownThings: SchemaDescribed {
+  static var schema: JSONSchema { .choice(allCases.map(\.rawValue)) }
+  static var schemaSample: DeviceDoor.UnknownThings { .accept }
+}
+
+extension AttributeMode: SchemaDescribed {
+  static var schema: JSONSchema { .choice(allCases.map(\.rawValue)) }
+  static var schemaSample: AttributeMode { .merge }
+}
+
+extension ActionReport.Execution: SchemaDescribed {
+  static var schema: JSONSchema { .choice(allCases.map(\.rawValue)) }
+  static var schemaSample: ActionReport.Execution { .closed }
+}
+
+extension ActionReport.Finished: SchemaDescribed {
+  static var schema: JSONSchema { .choice(allCases.map(\.rawValue)) }
+  static var schemaSample: ActionReport.Finished { .none }
+}
+
+extension DDIConfirmationFeedback.Answer: SchemaDescribed {
+  static var schema: JSONSchema { .choice(allCases.map(\.rawValue)) }
+  static var schemaSample: DDIConfirmationFeedback.Answer { .confirmed }
+}
+
 extension JSONValue: SchemaDescribed {
   static var schema: JSONSchema { .any }
   static var schemaSample: JSONValue { .null }

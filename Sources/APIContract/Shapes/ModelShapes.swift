@@ -14,10 +14,14 @@ public struct NewModel: Codable, Sendable {
   public let fourEyes: Bool?
   /// Seconds after which its things are expected to ask again; 300 by default.
   public let pollInterval: Int?
+  /// How its devices come in by hawkBit's DDI.
+  public let deviceDoor: DeviceDoorSettings?
+  /// How MCUs are named to devices, by their names.
+  public let modules: [String: ModuleSettings]?
 
   public init(
     name: String, mcus: [String], numericVersions: Bool? = nil, confirmWithin: Int? = nil, fourEyes: Bool? = nil,
-    pollInterval: Int? = nil
+    pollInterval: Int? = nil, deviceDoor: DeviceDoorSettings? = nil, modules: [String: ModuleSettings]? = nil
   ) {
     self.name = name
     self.mcus = mcus
@@ -25,6 +29,8 @@ public struct NewModel: Codable, Sendable {
     self.confirmWithin = confirmWithin
     self.fourEyes = fourEyes
     self.pollInterval = pollInterval
+    self.deviceDoor = deviceDoor
+    self.modules = modules
   }
 }
 
@@ -34,10 +40,19 @@ public struct ModelSettings: Codable, Sendable {
   public let fourEyes: Bool?
   /// Seconds after which its things are expected to ask again.
   public let pollInterval: Int?
+  /// How its devices come in by hawkBit's DDI.
+  public let deviceDoor: DeviceDoorSettings?
+  /// How MCUs are named to devices, by their names; others stay as they are.
+  public let modules: [String: ModuleSettings]?
 
-  public init(fourEyes: Bool? = nil, pollInterval: Int? = nil) {
+  public init(
+    fourEyes: Bool? = nil, pollInterval: Int? = nil, deviceDoor: DeviceDoorSettings? = nil,
+    modules: [String: ModuleSettings]? = nil
+  ) {
     self.fourEyes = fourEyes
     self.pollInterval = pollInterval
+    self.deviceDoor = deviceDoor
+    self.modules = modules
   }
 }
 
@@ -46,10 +61,16 @@ public struct MCUShape: Codable, Sendable {
   public let name: String
   /// The largest sequence registered for it; 0 when there is none.
   public let newestSequence: Int64
+  /// The type of its software module, such as `application` or `os`.
+  public let moduleType: String
+  /// What DDI names it: its own part, or else that of its type.
+  public let part: String
 
-  public init(name: String, newestSequence: Int64) {
+  public init(name: String, newestSequence: Int64, moduleType: String, part: String) {
     self.name = name
     self.newestSequence = newestSequence
+    self.moduleType = moduleType
+    self.part = part
   }
 }
 
@@ -67,10 +88,12 @@ public struct ModelShape: Codable, Sendable {
   public let fourEyes: Bool
   /// Seconds after which its things are expected to ask again.
   public let pollInterval: Int
+  /// How its devices come in by hawkBit's DDI.
+  public let deviceDoor: DeviceDoorShape
 
   public init(
     name: String, mcus: [MCUShape], numericVersions: Bool, confirmWithin: Int, createdAt: Timestamp,
-    retention: RetentionShape, fourEyes: Bool, pollInterval: Int
+    retention: RetentionShape, fourEyes: Bool, pollInterval: Int, deviceDoor: DeviceDoorShape
   ) {
     self.name = name
     self.mcus = mcus
@@ -80,6 +103,7 @@ public struct ModelShape: Codable, Sendable {
     self.retention = retention
     self.fourEyes = fourEyes
     self.pollInterval = pollInterval
+    self.deviceDoor = deviceDoor
   }
 }
 

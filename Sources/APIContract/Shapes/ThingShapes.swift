@@ -111,12 +111,15 @@ public struct ThingShape: Codable, Sendable {
   public let owner: String?
   public let tags: [String]
   public let mcus: [RunningVersion]
+  /// The name by which it comes to the DDI door.
+  public let controllerId: String?
 
   public init(
     id: String, model: String, createdAt: Timestamp, activatedAt: Timestamp? = nil, lastSeenAt: Timestamp? = nil,
-    retiredAt: Timestamp? = nil, owner: String? = nil, tags: [String], mcus: [RunningVersion]
+    retiredAt: Timestamp? = nil, owner: String? = nil, tags: [String], mcus: [RunningVersion], controllerId: String? = nil
   ) {
     self.id = id
+    self.controllerId = controllerId
     self.model = model
     self.createdAt = createdAt
     self.activatedAt = activatedAt
@@ -136,12 +139,15 @@ public struct ThingSummary: Codable, Sendable {
   public let activatedAt: Timestamp?
   public let lastSeenAt: Timestamp?
   public let retiredAt: Timestamp?
+  /// The name by which it comes to the DDI door.
+  public let controllerId: String?
 
   public init(
     id: String, model: String, createdAt: Timestamp, activatedAt: Timestamp? = nil, lastSeenAt: Timestamp? = nil,
-    retiredAt: Timestamp? = nil
+    retiredAt: Timestamp? = nil, controllerId: String? = nil
   ) {
     self.id = id
+    self.controllerId = controllerId
     self.model = model
     self.createdAt = createdAt
     self.activatedAt = activatedAt

@@ -11,6 +11,10 @@ enum Schema {
     migrator.registerMigration("0004 rollouts", migrate: Deliveries.migrate)
     migrator.registerMigration("0005 operators", migrate: Operators.migrate)
     migrator.registerMigration("0006 webhooks", migrate: EventsAndWebhooks.migrate)
+    migrator.registerMigration("0007 image digests", migrate: ImageDigests.migrate)
+    migrator.registerMigration("0008 device doors", migrate: DeviceDoors.migrate)
+    migrator.registerMigration("0009 claimed", migrate: ClaimedState.migrate)
+    migrator.registerMigration("0010 controllers", migrate: Controllers.migrate)
     return migrator
   }
 }

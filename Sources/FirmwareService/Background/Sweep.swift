@@ -19,6 +19,44 @@ extension FirmwareService {
     try await settle(commit, of: thingID)
   }
 
+  /// How long a device may leave unanswered that it is to stop, in seconds. Then it counts as stopped, and is told of what
+  /// comes next.
+  static let longestCancellation: Int64 = 86_400
+
+  /// Ends the actions of devices that do not answer that they are to stop.
+  /// - Returns: how many.
+  @discardableResult public func endUnansweredCancellations() async throws -> Int {
+    let now = clock()
+    let ended = try await translatingErrors {
+      try await catalog.closeUnansweredCancellations(
+        notedBy: now.adding(seconds: -Self.longestCancellation), at: now, limit: 10_000
+      ) { [controllers] in
+        for controller in $0 { controllers.replace(controller) }
+      }
+    }
+    if ended > 0 { log.info("devices did not answer that they are to stop", metadata: ["actions": "\(ended)"]) }
+    return ended
+  }
+
+  /// How long the reports of an action are kept once it is closed, in seconds.
+  static let reportsKeptSeconds: Int64 = 30 * 86_400
+  /// Reports that go in one transaction, so that writes come in between.
+  private static let reportsDeletedTogether = 500
+
+  /// Deletes what devices of the DDI door said of actions that have been closed for long. The actions stay.
+  public func deleteOldReports() async throws {
+    let moment = clock().adding(seconds: -Self.reportsKeptSeconds)
+    try await translatingErrors {
+      var deleted = 0
+      var gone = Self.reportsDeletedTogether
+      while gone == Self.reportsDeletedTogether, !Task.isCancelled {
+        gone = try await catalog.deleteReports(closedBefore: moment, most: Self.reportsDeletedTogether)
+        deleted += gone
+      }
+      if deleted > 0 { log.info("old reports deleted", metadata: ["reports": "\(deleted)"]) }
+    }
+  }
+
   /// Removes images that no firmware names, and cut uploads that nobody continued, once they are a day old.
   public func collectOrphans() async throws {
     let moment = clock().adding(seconds: -86_400)
@@ -34,7 +72,8 @@ extension FirmwareService {
   }
 }
 
-/// What has to be looked at now and then: confirmations that are overdue, sessions that have expired, and orphans.
+/// What has to be looked at now and then: confirmations and cancellations that are overdue, sessions that have expired,
+/// orphans, and reports that nobody needs any more.
 public struct Sweep: Service {
   private let service: FirmwareService
   private let interval: Duration
@@ -59,8 +98,12 @@ public struct Sweep: Service {
   private func sweep(orphansToo: Bool) async {
     do {
       try await service.expireConfirmations()
+      try await service.endUnansweredCancellations()
       try await service.endExpiredSessions()
-      if orphansToo { try await service.collectOrphans() }
+      if orphansToo {
+        try await service.collectOrphans()
+        try await service.deleteOldReports()
+      }
     } catch is CancellationError {
       // The service stops.
     } catch {

@@ -10,9 +10,12 @@ extension FirmwareService {
   /// - Parameters:
   ///   - fourEyes: whether publishing needs a second operator; where nil, not, or as it is.
   ///   - pollInterval: seconds; where nil, 300, or as it is.
+  ///   - deviceDoor: how its devices come in by DDI; where nil, as the standard is, or as it is.
+  ///   - modules: how MCUs are named to devices, by their names; the same.
   public func createModel(
     name: String, mcus: [String], numericVersions: Bool, confirmWithin: Int64?, fourEyes: Bool? = nil,
-    pollInterval: Int64? = nil, within scope: ModelScope = .all, by actor: String
+    pollInterval: Int64? = nil, deviceDoor: DeviceDoorChange = .none, modules: [String: ModuleChange] = [:],
+    within scope: ModelScope = .all, by actor: String
   ) async throws -> (model: Model, isNew: Bool) {
     let now = clock()
     try Self.require(name, in: scope)
@@ -22,6 +25,8 @@ extension FirmwareService {
       throw ServiceError(.malformed, "confirmWithin: 1 second to 1 year is needed")
     }
     try Self.check(pollInterval: pollInterval)
+    try Self.check(deviceDoor, modules)
+    try Self.check(modules, areOf: mcus)
     // Texts that Unicode calls equal look the same, and are the same name here, whatever their bytes are.
     if let same = releases.snapshot.modelsByName[name], !same.name.utf8.elementsEqual(name.utf8) {
       throw ServiceError(.exists, "there is a model \(same.name) already, spelled with other code points")
@@ -31,12 +36,14 @@ extension FirmwareService {
     do {
       try await catalog.createModel(
         name: name, mcus: mcus, numericVersions: numericVersions, confirmWithin: confirmWithin, fourEyes: fourEyes ?? false,
-        pollInterval: pollInterval ?? Model.defaultPollInterval, at: now, audit: audit)
+        pollInterval: pollInterval ?? Model.defaultPollInterval, deviceDoor: deviceDoor.applied(to: .standard),
+        modules: modules, at: now, audit: audit)
     } catch let error as CatalogError where error.code == .exists {
       let known = try model(name)
       guard known.mcus.map(\.name) == mcus, known.numericVersions == numericVersions,
         known.confirmWithin == confirmWithin, fourEyes ?? known.fourEyes == known.fourEyes,
-        pollInterval ?? known.pollInterval == known.pollInterval
+        pollInterval ?? known.pollInterval == known.pollInterval, deviceDoor.applied(to: known.deviceDoor) == known.deviceDoor,
+        known.mcus.allSatisfy({ modules[$0.name]?.applied(to: $0) ?? $0 == $0 })
       else {
         throw ServiceError(.exists, "there is a model \(name) already, with other MCUs or settings")
       }

@@ -32,7 +32,7 @@ extension FirmwareService {
       if let same, !same.version.text.utf8.elementsEqual(version.text.utf8) {
         throw ServiceError(.versionTaken, "version \(same.version) is registered already, spelled with other code points")
       }
-      let description = try await inspect(verified.manifest, version)
+      let description = try await inspect(verified.manifest, model, version)
       let new = NewFirmware(
         publicID: Identifiers.firmware(), mcuID: mcu.id, version: version, sequence: verified.manifest.sequence,
         digest: verified.manifest.sha256, size: verified.manifest.size, keyID: verified.keyID, envelope: envelope.jsonBytes,
@@ -52,6 +52,7 @@ extension FirmwareService {
     switch registration {
     case .registered(let firmware, _):
       try await reloadReleases()
+      if firmware.otherDigests == nil { digestSignal.raise() }
       log.info("firmware registered", metadata: ["id": "\(firmware.publicID)", "version": "\(firmware.version)"])
       return (firmware, true)
     case .repeated(let firmware, _):
@@ -101,7 +102,9 @@ extension FirmwareService {
 
   /// What the stored image says about itself. It must be there, have the size that was signed, be whole, and not contradict the
   /// manifest.
-  private func inspect(_ manifest: FirmwareManifest, _ version: FirmwareVersion) async throws -> ImageDescription {
+  private func inspect(
+    _ manifest: FirmwareManifest, _ model: Model, _ version: FirmwareVersion
+  ) async throws -> ImageDescription {
     guard let size = try await images.size(of: manifest.sha256) else {
       throw ServiceError(.imageMissing, "the image \(manifest.sha256) is not stored: upload it first")
     }
@@ -114,7 +117,11 @@ extension FirmwareService {
     } catch let error as ImageFormatError {
       throw ServiceError(.imageContradicts, "the image is damaged: \(error)")
     }
-    let contradictions = ImageContradiction.find(in: description, microcontroller: manifest.mcu, version: version)
+    let siblings = model.mcus.map(\.name).filter { $0 != manifest.mcu }
+    let strangers = releases.snapshot.modelsByName.keys.filter { $0 != model.name }
+    let declared = ImageDeclaration(
+      model: model.name, microcontroller: manifest.mcu, version: version, others: siblings + strangers)
+    let contradictions = ImageContradiction.find(in: description, declared: declared)
     guard contradictions.isEmpty else {
       throw ServiceError(.imageContradicts, contradictions.map { "\($0)" }.joined(separator: "; "))
     }

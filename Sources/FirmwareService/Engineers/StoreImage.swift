@@ -49,11 +49,15 @@ extension FirmwareService {
         return (size, false)
       }
       guard digest != Self.emptyImage else { throw ServiceError(.malformed, "an image has at least one byte") }
-      let size = try await images.receive(digest, continuingAt: offset) { try await body(IncomingImage(upload: $0)) }
-      try await catalog.recordImage(digest, size: size, at: clock(), audit: audit)
+      let landed = try await images.receive(digest, continuingAt: offset) { try await body(IncomingImage(upload: $0)) }
+      try await catalog.recordImage(
+        digest, size: landed.size, otherDigests: landed.otherDigests, at: clock(), audit: audit)
+      // The bytes of a firmware may have been missing or damaged until now.
+      let completed = releases.snapshot.firmwares.contains { $0.digest == digest && $0.otherDigests != landed.otherDigests }
+      if completed { try await reloadReleases() }
       figures.uploads.increment()
-      log.info("image stored", metadata: ["digest": "\(digest)", "size": "\(size)"])
-      return (size, true)
+      log.info("image stored", metadata: ["digest": "\(digest)", "size": "\(landed.size)"])
+      return (landed.size, true)
     }
   }
 }

@@ -126,6 +126,13 @@ final class FleetTable: Sendable {
     }
   }
 
+  /// The same of a thing whose row is known.
+  func recall(_ thingID: Int64) -> (standing: ThingStanding, facts: KnownFacts?)? {
+    state.withLock { state in
+      state.standings[thingID].map { ($0, state.facts.isEmpty ? nil : state.facts[thingID]) }
+    }
+  }
+
   /// When a token that `identify` has just found ends; nil for never, and for one that is not in memory.
   func expiry(of token: ThingToken) -> Timestamp? {
     let key = TokenKey(hash: SHA256Hasher.digest(of: token.secret))

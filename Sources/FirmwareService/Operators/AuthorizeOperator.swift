@@ -8,6 +8,7 @@ public enum Concern: Sendable {
   case thing(String)
   case firmware(String)
   case rollout(String)
+  case controller(String)
 }
 
 extension FirmwareService {
@@ -16,8 +17,8 @@ extension FirmwareService {
     guard person.role >= role else { throw Self.forbidden(role, person) }
   }
 
-  /// Lets an operator whose token is for some models go on only where they ask about one of these. A thing or firmware that
-  /// does not exist passes: the verb tells.
+  /// Lets an operator whose token is for some models go on only where they ask about one of these. What does not
+  /// exist passes: the verb tells.
   /// - Throws: `forbidden`.
   public func require(_ concern: Concern, in scope: ModelScope) async throws {
     guard scope != .all else { return }
@@ -32,6 +33,9 @@ extension FirmwareService {
     case .rollout(let publicID):
       guard let rollout = releases.snapshot.rules(publicID: publicID)?.rollout else { return }
       try Self.require(modelName(rollout.modelID), in: scope)
+    case .controller(let id):
+      guard let controller = try await controller(id) else { return }
+      try Self.require(modelName(controller.modelID), in: scope)
     }
   }
 

@@ -16,6 +16,7 @@ extension FirmwareService {
     }
     // Once more: a request that came in between may have brought the ended token back into memory.
     fleet.forget(thing.id)
+    controllers.forget(thing: thing.id)
     live.end(.thing(thing.id))
     return try open(code)
   }

@@ -11,6 +11,7 @@ extension FirmwareService {
     fleet.forget(thing.id)
     try await translatingErrors { try await catalog.retireThing(thing.id, at: now, audit: audit) }
     fleet.forget(thing.id)
+    controllers.forget(thing: thing.id)
     live.end(.thing(thing.id))
   }
 }

@@ -37,6 +37,7 @@ public struct ThingReport: Sendable {
 }
 
 extension FirmwareService {
+  /// - Parameter publicID: the thing's id, or its name at the DDI door.
   /// - Throws: `unknownThing`.
   func thing(_ publicID: String) async throws -> Thing {
     guard let thing = try await translatingErrors({ try await catalog.thing(publicID: publicID) }) else {
@@ -44,6 +45,10 @@ extension FirmwareService {
     }
     return thing
   }
+
+  /// The id of a thing by that id, or by its name at the DDI door.
+  /// - Throws: `unknownThing`.
+  public func thingID(named name: String) async throws -> String { try await thing(name).publicID }
 
   /// A thing with what it runs, what it may have now, and why.
   public func showThing(_ publicID: String) async throws -> ThingReport {
@@ -60,7 +65,9 @@ extension FirmwareService {
       return MCUReport(
         mcu: mcu, standing: place, firmware: place?.firmwareID.flatMap { releases.firmware($0) },
         installation: place?.firmwareID.flatMap { standing.installation(of: $0) },
-        OfferDecision.decide(question(mcu, standing, model, releases, facts, at: now, isPresent: false)))
+        OfferDecision.decide(
+          question(
+            mcu, standing, model, releases, facts, isWhole: thing.controllerID != nil, at: now, isPresent: false)))
     }
     let owner = try await translatingErrors { try await catalog.ownerEmail(of: thing.id) }
     return ThingReport(thing: thing, model: model, mcus: mcus, owner: owner, tags: try await listTags(of: thing.id))

@@ -59,7 +59,7 @@ extension FirmwareService {
     func total(_ states: DeliveryState...) -> Int {
       counts.reduce(0) { $0 + (states.contains($1.state) ? $1.count : 0) }
     }
-    pace.counted(rollout.id, inFlight: total(.offered, .downloading), succeeded: total(.confirmed))
+    pace.counted(rollout.id, inFlight: total(.offered, .downloading), succeeded: total(.confirmed, .claimed))
     if progress.hasMoved(rollout.id, counts) {
       tell([
         RolloutEvent(

@@ -67,11 +67,12 @@ extension FirmwareService {
   public func explainThing(_ publicID: String) async throws -> ThingAccount {
     try await flushSightings()
     let thing = try await thing(publicID)
-    return try await explain(thing.id, isPresent: false)
+    return try await explain(thing.id, isWhole: thing.controllerID != nil, isPresent: false)
   }
 
   /// The same for the thing itself.
-  public func explain(_ thingID: Int64, isPresent: Bool = true) async throws -> ThingAccount {
+  /// - Parameter isWhole: whether it takes the firmwares of all its MCUs at once.
+  public func explain(_ thingID: Int64, isWhole: Bool = false, isPresent: Bool = true) async throws -> ThingAccount {
     let now = clock()
     guard let standing = try await translatingErrors({ try await fleet.standing(of: thingID) }),
       let model = releases.snapshot.modelsByID[standing.modelID]
@@ -87,7 +88,7 @@ extension FirmwareService {
     for rules in ended { needs.formUnion(rules.needs) }
     let facts = needs.isEmpty ? nil : try await translatingErrors { try await catalog.facts(of: thingID, needs) }
     let mcus = model.mcus.map { mcu in
-      let question = question(mcu, standing, model, releases, facts, at: now, isPresent: isPresent)
+      let question = question(mcu, standing, model, releases, facts, isWhole: isWhole, at: now, isPresent: isPresent)
       let decision = OfferDecision.decide(question)
       let offer: FirmwareVersion? = if case .offer(let firmware) = decision.verdict { firmware.version } else { nil }
       let others = ended.reversed().filter { rules in rules.rollout.items.contains { $0.mcuID == mcu.id } }

@@ -38,7 +38,7 @@ extension FirmwareService {
       guard let thing = try await translatingErrors({ try await catalog.thing(publicID: publicID) }),
         thing.retiredAt == nil
       else { throw Self.unknownLink }
-      return (thing.id, publicID, true)
+      return (thing.id, thing.publicID, true)
     }
   }
 

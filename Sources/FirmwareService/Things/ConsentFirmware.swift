@@ -7,6 +7,11 @@ struct ConsentReport {
   /// The rollout; nil for every one that asks for it now.
   let rollout: String?
 
+  init(allow: Bool, rollout: String?) {
+    self.allow = allow
+    self.rollout = rollout
+  }
+
   init(_ value: JSONValue) throws {
     guard case .bool(let allow)? = value["allow"] else {
       throw ServiceError(.malformed, "$consent: {\"allow\": true} or {\"allow\": false} is needed, and \"rollout\" may be")

@@ -41,8 +41,11 @@ extension FirmwareService {
   /// Opens a firmware for a thing that may have it now: it runs it, or a rollout brings it to the thing.
   /// - Throws: `unknownFirmware` for what no rollout brings to it; `notForThisThing` for what failed on it; `held` for what it
   ///   has to wait for, also in mid-download.
-  public func downloadFirmware(_ publicID: String, by thingID: Int64) async throws -> FirmwareDownload {
-    let firmware = try await firmware(publicID, for: thingID)
+  /// - Parameter isWhole: whether the thing takes the firmwares of all its MCUs at once.
+  public func downloadFirmware(
+    _ publicID: String, by thingID: Int64, isWhole: Bool = false
+  ) async throws -> FirmwareDownload {
+    let firmware = try await firmware(publicID, for: thingID, isWhole: isWhole)
     let image = try await translatingErrors { try await images.open(firmware.digest) }
     return FirmwareDownload(firmware: firmware, image: image, thingID: thingID, service: self)
   }
@@ -66,23 +69,23 @@ extension FirmwareService {
     return try await manifest(of: firmware)
   }
 
-  private func firmware(_ publicID: String, for thingID: Int64) async throws -> Firmware {
+  private func firmware(_ publicID: String, for thingID: Int64, isWhole: Bool = false) async throws -> Firmware {
     let now = clock()
     let releases = releases.snapshot
     guard let standing = try await translatingErrors({ try await fleet.standing(of: thingID) }),
       let model = releases.modelsByID[standing.modelID]
     else { throw ServiceError(.unknownThing, "thing not found") }
     let facts = try await facts(of: thingID, model, releases)
-    return try firmware(publicID, for: standing, model, releases, facts, at: now)
+    return try firmware(publicID, for: standing, model, releases, facts, isWhole: isWhole, at: now)
   }
 
   private func firmware(
     _ publicID: String, for standing: ThingStanding, _ model: Model, _ releases: ReleaseSnapshot, _ facts: ThingFacts?,
-    at now: Timestamp
+    isWhole: Bool = false, at now: Timestamp
   ) throws -> Firmware {
     guard let firmware = releases.firmwaresByPublicID[publicID], let mcu = model.mcus.first(where: { $0.id == firmware.mcuID })
     else { throw ServiceError(.unknownFirmware, "firmware not found") }
-    let question = question(mcu, standing, model, releases, facts, at: now)
+    let question = question(mcu, standing, model, releases, facts, isWhole: isWhole, at: now)
     let (refusal, rules) = OfferDecision.fetch(firmware, question)
     switch refusal {
     case nil, .awaitingConfirmation: return firmware

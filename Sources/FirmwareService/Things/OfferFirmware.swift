@@ -25,13 +25,19 @@ public struct OfferedFirmware: Sendable, Hashable {
   public let isUpdate: Bool
   /// Whether it is to be fetched, and not to be installed yet.
   public var isDownloadOnly = false
+  /// The rollout that brings it.
+  var rolloutID: Int64?
 }
 
 /// The answer to a poll.
 public struct Offers: Sendable, Hashable {
   public let firmwares: [OfferedFirmware]
+  /// The rollouts that have something for the thing, and why it has to wait for it.
+  var held: [Int64: OfferReason] = [:]
   /// Seconds after which the thing should ask again: always the same for a thing in the same situation.
   public let retryAfter: Int64
+  /// Why an MCU has to wait for an update that it belongs to, of the first that has to; nil where none has.
+  public var hold: OfferReason?
 }
 
 extension FirmwareService {
@@ -49,12 +55,17 @@ extension FirmwareService {
   /// A poll that says what runs is answered after that is on the disk, where it says anything new. Any other poll waits for
   /// nothing.
   public func offerFirmware(to thingID: Int64, running report: RunningReport?) async throws -> Offers {
+    try await offerFirmware(to: thingID, running: report.map { [$0] } ?? [])
+  }
+
+  /// The same for a thing that speaks of several of its MCUs at once: all of it is taken, or none.
+  public func offerFirmware(to thingID: Int64, running reports: [RunningReport]) async throws -> Offers {
     let now = clock()
     guard let standing = try await translatingErrors({ try await fleet.standing(of: thingID) }),
       let model = releases.snapshot.modelsByID[standing.modelID]
     else { throw ServiceError(.unknownThing, "thing not found") }
-    if let report {
-      try await settle(try record(report, of: thingID, model, releases.snapshot, at: now), of: thingID)
+    if !reports.isEmpty {
+      try await settle(try record(reports, of: thingID, model, releases.snapshot, at: now), of: thingID)
     }
     // What was decided while the thing's word was written counts.
     let releases = releases.snapshot
@@ -74,7 +85,7 @@ extension FirmwareService {
     guard needs.isEmpty || known?.needs == needs else { return nil }
     if let report {
       // What is new has to be on the disk first.
-      do { if try record(report, of: standing.thingID, model, releases, at: now) != nil { return nil } } catch { return nil }
+      do { if try record([report], of: standing.thingID, model, releases, at: now) != nil { return nil } } catch { return nil }
     }
     return offers(to: standing.thingID, model, releases, known?.facts, at: now)
   }
@@ -87,24 +98,32 @@ extension FirmwareService {
   }
 
   /// - Parameter thingID: of a thing that is in memory.
-  private func offers(
-    to thingID: Int64, _ model: Model, _ releases: ReleaseSnapshot, _ facts: ThingFacts?, at now: Timestamp
+  func offers(
+    to thingID: Int64, _ model: Model, _ releases: ReleaseSnapshot, _ facts: ThingFacts?, isWhole: Bool = false,
+    at now: Timestamp
   ) -> Offers {
     var offers: [OfferedFirmware] = []
+    var held: [Int64: OfferReason] = [:]
     var retryAfter = model.pollInterval
+    var hold: OfferReason?
     fleet.observe(thingID, at: now) { standing in
       let before = standing
       for mcu in model.mcus {
-        let question = question(mcu, standing, model, releases, facts, at: now)
+        let question = question(mcu, standing, model, releases, facts, isWhole: isWhole, at: now)
         let decision = OfferDecision.decide(question)
         switch decision.verdict {
         case .offer(let firmware):
           offers.append(
             OfferedFirmware(
-              firmware: firmware, isUpdate: true, isDownloadOnly: decision.rules?.rollout.plan.downloadOnly ?? false))
+              firmware: firmware, isUpdate: true, isDownloadOnly: decision.rules?.rollout.plan.downloadOnly ?? false,
+              rolloutID: decision.rules?.rollout.id))
           Self.noteOffer(of: firmware, by: decision.rules?.rollout, in: &standing, at: now)
         case .current(let firmware): offers.append(OfferedFirmware(firmware: firmware, isUpdate: false))
         case .nothing: break
+        }
+        if decision.reason.isHold {
+          hold = hold ?? decision.reason
+          if let rules = decision.rules { held[rules.rollout.id] = decision.reason }
         }
         if DeliveryProgress.apply(decision, question, to: &standing, at: now), let rules = decision.rules {
           pace.begin(rules.rollout, at: now)
@@ -116,17 +135,17 @@ extension FirmwareService {
       return hasChanged
     }
     figures.count(offers)
-    return Offers(firmwares: offers, retryAfter: retryAfter)
+    return Offers(firmwares: offers, held: held, retryAfter: retryAfter, hold: hold)
   }
 
   /// The question that a poll asks for one MCU.
   func question(
     _ mcu: MCU, _ standing: ThingStanding, _ model: Model, _ releases: ReleaseSnapshot, _ facts: ThingFacts?,
-    at now: Timestamp, isPresent: Bool = true
+    isWhole: Bool = false, at now: Timestamp, isPresent: Bool = true
   ) -> OfferQuestion {
     OfferQuestion(
       ThingView(standing, model: model, facts: facts, at: now, isPresent: isPresent), mcu: mcu,
-      candidates: releases.candidates(mcu.id), releases: releases,
+      candidates: releases.candidates(mcu.id), releases: releases, isWhole: isWhole,
       pace: { [pace] in pace.refusal($0.rollout, at: now) })
   }
 
@@ -158,11 +177,11 @@ extension FirmwareService {
   }
 
   /// - Returns: what has to be on the disk before the thing is answered, if anything.
-  private func record(
-    _ report: RunningReport, of thingID: Int64, _ model: Model, _ releases: ReleaseSnapshot, at now: Timestamp
+  func record(
+    _ reports: [RunningReport], of thingID: Int64, _ model: Model, _ releases: ReleaseSnapshot, at now: Timestamp
   ) throws -> PendingCommit? {
     try fleet.change(thingID, seenAt: now) { standing in
-      try Self.apply(report, to: &standing, model, releases, at: now)
+      for report in reports { try Self.apply(report, to: &standing, model, releases, at: now) }
       return nil
     }
   }

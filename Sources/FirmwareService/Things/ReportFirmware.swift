@@ -31,9 +31,13 @@ extension FirmwareService {
     }
     let installation = standing.installation(of: firmware.id)
     let attempts = installation?.rolloutID.flatMap { releases.rules($0) }?.rollout.plan.attempts ?? 1
-    standing.set(
-      InstallationProgress.apply(
-        progress, to: installation, of: firmware.id, knownBoot: place.boot, attempts: attempts, at: now))
+    let next = InstallationProgress.apply(
+      progress, to: installation, of: firmware.id, knownBoot: place.boot, attempts: attempts, at: now)
+    standing.set(next)
+    // With its claim the thing takes back what it seemed to run: what that is, nobody knows now.
+    if installation?.state == .claimed, next.state != .claimed, place.running == firmware.version.text {
+      (place.running, place.reportedAt) = (nil, nil)
+    }
     place.firmwareID = firmware.id
     standing.set(place)
     DeliveryProgress.follow(&standing, releases, at: now)
@@ -50,24 +54,49 @@ extension FirmwareService {
     }
     let boot = report.boot.map { String($0.prefix(longestReportText)) }
     guard boot?.unicodeScalars.contains("\0") != true else { throw ServiceError(.malformed, "boot: has a NUL character") }
-    var place = standing.mcu(mcu.id) ?? MCUStanding(mcuID: mcu.id)
     let registered = releases.firmware(mcuID: mcu.id, version: report.version)
-    for installation in standing.installations {
+    apply(report.version, boot: boot, on: mcu, registered, claimed: nil, to: &standing, model, releases, at: now)
+  }
+
+  /// Believes a thing that it installed a firmware and runs it, where it cannot say which version runs. Everything else that
+  /// is or was under way on the MCU takes it as if the thing had said the version.
+  /// - Throws: `malformed` for a firmware of another model.
+  static func claim(
+    _ firmware: Firmware, in standing: inout ThingStanding, _ model: Model, _ releases: ReleaseSnapshot, at now: Timestamp
+  ) throws {
+    guard let mcu = model.mcus.first(where: { $0.id == firmware.mcuID }) else {
+      throw ServiceError(.malformed, "firmware: \(firmware.version) is for no MCU of \(model.name)")
+    }
+    apply(firmware.version.text, boot: nil, on: mcu, firmware, claimed: firmware, to: &standing, model, releases, at: now)
+  }
+
+  /// - Parameters:
+  ///   - registered: the registered firmware of the version, if there is one.
+  ///   - claimed: the same, where the thing did not say the version itself.
+  private static func apply(
+    _ version: String, boot: String?, on mcu: MCU, _ registered: Firmware?, claimed: Firmware?,
+    to standing: inout ThingStanding, _ model: Model, _ releases: ReleaseSnapshot, at now: Timestamp
+  ) {
+    var place = standing.mcu(mcu.id) ?? MCUStanding(mcuID: mcu.id)
+    for installation in standing.installations where installation.firmwareID != claimed?.id {
       guard let target = releases.firmware(installation.firmwareID), target.mcuID == mcu.id else { continue }
       // What was replaced long ago is no longer about what runs now; what still waits for a confirmation is.
       guard target.id == place.firmwareID || target.id == registered?.id || installation.state == .installed else { continue }
       let next = Confirmation.apply(
-        running: report.version, boot: boot, to: installation, of: target, registered: registered,
+        running: version, boot: boot, to: installation, of: target, registered: registered,
         confirmWithin: model.confirmWithin, at: now)
       if let next { standing.set(next) }
+    }
+    if let claimed {
+      standing.set(InstallationProgress.claim(standing.installation(of: claimed.id), of: claimed.id, at: now))
     }
     if let registered,
       !isUnderWay(place.firmwareID, standing, releases) || isNewer(registered, than: place.firmwareID, releases)
     {
       place.firmwareID = standing.installation(of: registered.id) == nil ? nil : registered.id
     }
-    if place.running != report.version || (boot != nil && place.boot != boot) {
-      place.running = report.version
+    if place.running != version || (boot != nil && place.boot != boot) {
+      place.running = version
       place.boot = boot ?? place.boot
       place.reportedAt = now
     }
@@ -83,7 +112,7 @@ extension FirmwareService {
       let state = installation.rolloutID.flatMap { releases.rules($0) }?.rollout.state
       return state.map { $0.isOpen || $0.isUnderWay } ?? false
     case .installing, .installed, .failed, .rejected, .rolledBack: return true
-    case .confirmed: return false
+    case .confirmed, .claimed: return false
     }
   }
 
@@ -115,6 +144,15 @@ struct FirmwareReport {
   let boot: String?
   let code: String?
   let message: String?
+
+  init(mcu: String?, version: String, status: ReportedStatus?, boot: String? = nil, code: String?, message: String?) {
+    self.mcu = mcu
+    self.version = version
+    self.status = status
+    self.boot = boot
+    self.code = code
+    self.message = message.map { String($0.prefix(FirmwareService.longestReportText)) }
+  }
 
   init(_ value: JSONValue) throws {
     guard case .object = value else { throw ServiceError(.malformed, "value: an object is needed") }

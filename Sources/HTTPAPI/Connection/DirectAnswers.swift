@@ -14,6 +14,7 @@ public struct DirectAnswers: Sendable {
     case write(ThingToken)
     case poll(ThingToken, RunningReport?)
     case download(ThingToken, firmware: String)
+    case controllerPoll(ControllerPath, ControllerCredentials)
   }
 
   /// An answer, ready to be sent.
@@ -41,10 +42,10 @@ public struct DirectAnswers: Sendable {
   private static let download = Array(Endpoints.downloadFirmware.literalPieces[1].utf8)
   private static let created = ByteBuffer(bytes: ResourceRoutes.created)
 
-  private let service: FirmwareService
-  private let settings: APISettings
+  let service: FirmwareService
+  let settings: APISettings
   private let pollAnswer: PollAnswer
-  private let figures = RequestFigures()
+  let figures = RequestFigures()
 
   public init(service: FirmwareService, settings: APISettings) {
     self.service = service
@@ -56,11 +57,10 @@ public struct DirectAnswers: Sendable {
 
   /// What a request asks for; nil for one that is not claimed.
   func claim(_ head: HTTPRequest) -> Claim? {
-    guard head.method == .post || head.method == .get, let path = head.path?.utf8, path.starts(with: Self.path) else {
-      return nil
-    }
+    guard head.method == .post || head.method == .get, let path = head.path?.utf8 else { return nil }
     // Pages of other origins get more of an answer.
     guard head.headerFields[.origin] == nil else { return nil }
+    guard path.starts(with: Self.path) else { return claimController(head, path) }
     let rest = path.dropFirst(Self.path.count)
     guard let token = ThingToken(Substring(rest.prefix(ThingToken.length))) else { return nil }
     let end = rest.dropFirst(ThingToken.length)
@@ -95,7 +95,7 @@ public struct DirectAnswers: Sendable {
   }
 
   /// RFC 3986 section 2.3: characters that stand for themselves everywhere.
-  private static func isPlain(_ byte: UInt8) -> Bool {
+  static func isPlain(_ byte: UInt8) -> Bool {
     Base64URL.isCharacter(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "~")
   }
 
@@ -110,6 +110,8 @@ public struct DirectAnswers: Sendable {
     case .poll(let token, let report): answerPoll(by: token, report, head).map { .answer($0) } ?? .unanswered
     case .download(let token, let firmware):
       answerDownload(of: firmware, by: token, head).map { .answer($0) } ?? .unanswered
+    case .controllerPoll(let path, let credentials):
+      answerPoll(of: path, credentials, head).map { .answer($0) } ?? .unanswered
     case .write(let token): write(body, by: token, done: done) ? .later : .unanswered
     }
   }
@@ -162,7 +164,7 @@ public struct DirectAnswers: Sendable {
     return try? written.values.map { try ResourceRecord($0) }
   }
 
-  private static func answer(_ status: HTTPResponse.Status, _ headers: HTTPFields, _ body: ByteBuffer) -> Answer {
+  static func answer(_ status: HTTPResponse.Status, _ headers: HTTPFields, _ body: ByteBuffer) -> Answer {
     var headers = headers
     headers[.contentLength] = String(body.readableBytes)
     headers[.date] = HTTPDate.now()

@@ -31,7 +31,17 @@ struct ErrorAnswers: RouterMiddleware {
     let isThingSide = request.uri.path.split(separator: "/").first == "v2"
     var headers = refusal.headers
     let body: [UInt8]
-    if isThingSide {
+    if request.uri.path.isBelowControllers {
+      // Devices look at the status alone; what they are not to know has no body.
+      guard ![.unauthorized, .notFound, .gone].contains(refusal.status) else {
+        headers[.wwwAuthenticate] = nil
+        return Response(status: refusal.status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer()))
+      }
+      headers[.contentType] = "application/json"
+      body = try JSONText.encode(
+        DDIError(
+          exceptionClass: "firmament.\(refusal.code)", errorCode: Self.ddiCode(refusal.code), message: refusal.message))
+    } else if isThingSide {
       headers[.contentType] = "application/json"
       let message = JSONText.quoted(refusal.message)
       body = Array("{\"status\":\"error\",\"code\":\(refusal.status.code),\"message\":\(message)}".utf8)
@@ -62,6 +72,16 @@ struct ErrorAnswers: RouterMiddleware {
     default:
       context.logger.error("a request failed", metadata: ["path": "\(routePath(context))", "error": "\(error)"])
       return APIError(status: .internalServerError, code: "internal", message: "internal error")
+    }
+  }
+
+  /// The code in the words of hawkBit, where it has one.
+  private static func ddiCode(_ code: String) -> String {
+    switch code {
+    case "not-cancelable": "hawkbit.server.error.action.notCancelable"
+    case "quota-exceeded": "hawkbit.server.error.quota.tooManyEntries"
+    case "malformed": "hawkbit.server.error.rest.body.notReadable"
+    default: "hawkbit.server.error.\(code)"
     }
   }
 
@@ -103,4 +123,12 @@ extension HTTPField.Name {
   static let uploadOffset = HTTPField.Name("Upload-Offset")!
   /// RFC 9530, section 2.
   static let reprDigest = HTTPField.Name("Repr-Digest")!
+}
+
+extension String {
+  /// Whether a path is below the devices of the DDI door.
+  var isBelowControllers: Bool {
+    let segments = split(separator: "/", maxSplits: 3)
+    return segments.count > 3 && segments[1] == "controller" && segments[2] == "v1"
+  }
 }

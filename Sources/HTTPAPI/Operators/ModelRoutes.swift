@@ -18,6 +18,7 @@ struct ModelRoutes: Sendable {
     table.on(Endpoints.trustKey, trust)
     table.on(Endpoints.listKeys, listKeys)
     table.on(Endpoints.revokeKey, revoke)
+    table.on(Endpoints.gatewayToken, gatewayToken)
   }
 
   @Sendable func create(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -25,7 +26,8 @@ struct ModelRoutes: Sendable {
     let (model, isNew) = try await service.createModel(
       name: new.name, mcus: new.mcus, numericVersions: new.numericVersions ?? false,
       confirmWithin: new.confirmWithin.map(Int64.init), fourEyes: new.fourEyes,
-      pollInterval: new.pollInterval.map(Int64.init), within: context.scope, by: context.operatorName)
+      pollInterval: new.pollInterval.map(Int64.init), deviceDoor: DeviceDoorChange(new.deviceDoor),
+      modules: (new.modules ?? [:]).mapValues { ModuleChange($0) }, within: context.scope, by: context.operatorName)
     return try .json(shape(model), status: isNew ? .created : .ok)
   }
 
@@ -42,6 +44,7 @@ struct ModelRoutes: Sendable {
     let new = try await request.shape(ModelSettings.self, settings)
     let model = try await service.setModel(
       try context.parameter("model"), fourEyes: new.fourEyes, pollInterval: new.pollInterval.map(Int64.init),
+      deviceDoor: DeviceDoorChange(new.deviceDoor), modules: (new.modules ?? [:]).mapValues { ModuleChange($0) },
       by: context.operatorName)
     return try .json(shape(model))
   }
@@ -71,13 +74,40 @@ struct ModelRoutes: Sendable {
     return try .json(TrustedKeyShape(key))
   }
 
+  @Sendable func gatewayToken(_ request: Request, _ context: APIContext) async throws -> Response {
+    let asked = try await request.shape(GatewayTokenRequest.self, settings)
+    let (token, until) = try await service.gatewayToken(
+      ofModel: try context.parameter("model"), rotate: asked.rotate ?? false, overlap: asked.overlap.map(Int64.init),
+      by: context.operatorName)
+    return try .json(GatewayTokenShape(token: token, previousExpiresAt: until))
+  }
+
   private func shape(_ model: Model) -> ModelShape {
     ModelShape(
-      name: model.name, mcus: model.mcus.map { MCUShape(name: $0.name, newestSequence: service.newestSequence(of: $0)) },
+      name: model.name,
+      mcus: model.mcus.map { mcu in
+        MCUShape(
+          name: mcu.name, newestSequence: service.newestSequence(of: mcu), moduleType: mcu.moduleType, part: mcu.part)
+      },
       numericVersions: model.numericVersions, confirmWithin: Int(model.confirmWithin), createdAt: model.createdAt,
       retention: RetentionShape(values: model.retention.values, age: model.retention.seconds.map(Int.init)),
-      fourEyes: model.fourEyes, pollInterval: Int(model.pollInterval))
+      fourEyes: model.fourEyes, pollInterval: Int(model.pollInterval),
+      deviceDoor: DeviceDoorShape(
+        unknownThings: model.deviceDoor.unknownThings, versionAttribute: model.deviceDoor.versionAttribute,
+        trustsReports: model.deviceDoor.trustsReports))
   }
+}
+
+extension DeviceDoorChange {
+  init(_ settings: DeviceDoorSettings?) {
+    self.init(
+      unknownThings: settings?.unknownThings, versionAttribute: settings?.versionAttribute,
+      trustsReports: settings?.trustsReports)
+  }
+}
+
+extension ModuleChange {
+  init(_ settings: ModuleSettings) { self.init(moduleType: settings.moduleType, part: settings.part) }
 }
 
 extension TrustedKeyShape {

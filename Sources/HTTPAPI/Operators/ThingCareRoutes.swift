@@ -27,7 +27,8 @@ struct ThingCareRoutes: Sendable {
     let things = page.entries.map { thing in
       ThingSummary(
         id: thing.publicID, model: service.modelName(thing.modelID), createdAt: thing.createdAt,
-        activatedAt: thing.activatedAt, lastSeenAt: thing.lastSeenAt, retiredAt: thing.retiredAt)
+        activatedAt: thing.activatedAt, lastSeenAt: thing.lastSeenAt, retiredAt: thing.retiredAt,
+        controllerId: thing.controllerID)
     }
     return try .json(ThingList(things: things, next: PageCursor(page.next)))
   }
@@ -37,13 +38,13 @@ struct ThingCareRoutes: Sendable {
   }
 
   @Sendable func showToken(_ request: Request, _ context: APIContext) async throws -> Response {
-    let id = try context.parameter("thing")
+    let id = try await service.thingID(named: try context.parameter("thing"))
     let token = try await service.readToken(of: id, by: context.operatorName)
     return try .json(ThingTokenShape(id: id, token: token.secret))
   }
 
   @Sendable func rotateToken(_ request: Request, _ context: APIContext) async throws -> Response {
-    let id = try context.parameter("thing")
+    let id = try await service.thingID(named: try context.parameter("thing"))
     let rotation = try await request.shape(TokenRotation.self, settings)
     let (token, until) = try await service.rotateToken(
       of: id, overlap: rotation.overlap.map(Int64.init), by: context.operatorName)
@@ -51,31 +52,31 @@ struct ThingCareRoutes: Sendable {
   }
 
   @Sendable func reset(_ request: Request, _ context: APIContext) async throws -> Response {
-    let id = try context.parameter("thing")
+    let id = try await service.thingID(named: try context.parameter("thing"))
     return try .json(ThingResetShape(id: id, code: try await service.resetThing(id, by: context.operatorName)))
   }
 
   @Sendable func retire(_ request: Request, _ context: APIContext) async throws -> Response {
-    let id = try context.parameter("thing")
+    let id = try await service.thingID(named: try context.parameter("thing"))
     try await service.retireThing(id, by: context.operatorName)
     return try .json(ThingShape(try await service.showThing(id)))
   }
 
   @Sendable func retry(_ request: Request, _ context: APIContext) async throws -> Response {
-    let id = try context.parameter("thing")
+    let id = try await service.thingID(named: try context.parameter("thing"))
     try await service.retryThing(id, mcu: request.query("mcu"), by: context.operatorName)
     return try .json(ThingShape(try await service.showThing(id)))
   }
 
   @Sendable func allowLink(_ request: Request, _ context: APIContext) async throws -> Response {
-    let id = try context.parameter("thing")
+    let id = try await service.thingID(named: try context.parameter("thing"))
     let allowance = try await request.shape(LinkAllowance.self, settings)
     let until = try await service.allowLink(of: id, allowance.allow, by: context.operatorName)
     return try .json(LinkAllowanceShape(id: id, allowedUntil: until))
   }
 
   @Sendable func endLink(_ request: Request, _ context: APIContext) async throws -> Response {
-    let id = try context.parameter("thing")
+    let id = try await service.thingID(named: try context.parameter("thing"))
     try await service.unlinkThing(id, by: context.operatorName)
     return try .json(ThingShape(try await service.showThing(id)))
   }
@@ -94,7 +95,7 @@ extension ThingShape {
     self.init(
       id: thing.publicID, model: report.model.name, createdAt: thing.createdAt, activatedAt: thing.activatedAt,
       lastSeenAt: thing.lastSeenAt, retiredAt: thing.retiredAt, owner: report.owner, tags: report.tags.map(\.name),
-      mcus: report.mcus.map { RunningVersion($0) })
+      mcus: report.mcus.map { RunningVersion($0) }, controllerId: thing.controllerID)
   }
 }
 

@@ -12,12 +12,15 @@ public struct APIContext: RequestContext {
   var signedIn: SessionUser?
   /// Who is at the other end of the connection; nil where there is none, as in tests without a socket.
   let peer: SocketAddress?
+  /// Where the connection came in: an address of this computer, and the port of the listener. Nil where there is none.
+  let local: SocketAddress?
   /// Where a route puts a subscription; nil where the connection cannot become a stream.
   var live: LiveHandover?
 
   public init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
     peer = source.channel.remoteAddress
+    local = source.channel.localAddress
   }
 
   /// The operator who asks.

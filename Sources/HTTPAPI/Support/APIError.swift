@@ -24,7 +24,10 @@ extension ServiceError.Code {
     case .wrongCredentials, .sessionEnded, .unauthorized, .tokenExpired, .tokenRevoked: .unauthorized
     case .unknownThing, .unknownModel, .unknownMCU, .unknownFirmware, .unknownKey, .unknownImage: .notFound
     case .unknownResource, .unknownTag, .unknownUser, .unknownObject, .unknownOperator, .unknownRollout: .notFound
-    case .unknownWebhook: .notFound
+    case .unknownWebhook, .unknownAction: .notFound
+    case .actionClosed: .gone
+    case .notCancelable: .methodNotAllowed
+    case .quotaExceeded: .tooManyRequests
     case .exists, .tooMany, .versionTaken, .sequenceTooOld, .uploadInProgress, .retired: .conflict
     case .lastAdministrator, .approvalNeeded, .wrongState: .conflict
     case .imageMissing, .imageDiffers, .imageContradicts, .versionNotNumeric, .digestMismatch: .unprocessableContent

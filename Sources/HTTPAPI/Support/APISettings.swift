@@ -16,7 +16,7 @@ public struct APISettings: Sendable {
   public var deepestJSON: Int
   /// The most ranges in one request; with more, the whole image is sent.
   public var mostRanges: Int
-  /// The addresses of proxies whose `X-Forwarded-For` is believed.
+  /// The addresses of proxies whose `X-Forwarded-For`, `Forwarded` and the like are believed.
   public var trustedProxies: Set<String>
 
   /// The `keepAlive` of a subscription that says nothing, in milliseconds.

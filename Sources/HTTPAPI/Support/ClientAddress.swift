@@ -27,6 +27,12 @@ enum ClientAddress {
     return network(of: address)
   }
 
+  /// Whether this peer is a proxy whose word is taken for what it forwards.
+  static func isTrustedProxy(_ peer: String?, _ settings: APISettings) -> Bool {
+    guard !settings.trustedProxies.isEmpty, let peer = peer.flatMap(normalized) else { return false }
+    return settings.trustedProxies.contains { normalized($0) == peer }
+  }
+
   /// One form for each address; IPv4 in IPv6 is IPv4. Nil for what is none.
   private static func normalized(_ text: String) -> String? {
     guard let address = try? SocketAddress(ipAddress: text, port: 0), let normal = address.ipAddress else { return nil }

@@ -28,6 +28,7 @@ struct OperatorAuthentication: Sendable {
       case "model": concerns.append(.model(try context.parameter(name)))
       case "thing": concerns.append(.thing(try context.parameter(name)))
       case "firmware": concerns.append(.firmware(try context.parameter(name)))
+      case "controllerId": concerns.append(.controller(try context.parameter(name)))
       case "rollout": concerns.append(.rollout(try context.parameter(name)))
       default: break
       }

@@ -28,7 +28,7 @@ struct RouteTable {
     guard served.contains(endpoint.id) else { return }
     let path = RouterPath(endpoint.template)
     switch endpoint.access {
-    case .anyone, .things: router.on(path, method: endpoint.httpMethod, use: handler)
+    case .anyone, .things, .controllers: router.on(path, method: endpoint.httpMethod, use: handler)
     case .operators:
       router.on(path, method: endpoint.httpMethod) { [operators] request, context in
         try await handler(request, try await operators.admit(request, context, to: endpoint))

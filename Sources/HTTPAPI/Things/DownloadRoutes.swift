@@ -24,8 +24,16 @@ struct DownloadRoutes: Sendable {
 
   @Sendable func download(_ request: Request, _ context: APIContext) async throws -> Response {
     let thing = try await service.identifyThing(try context.parameter("token"))
-    let download = try await service.downloadFirmware(try context.parameter("firmware"), by: thing)
-    let plan = DownloadPlan(download.firmware, request.method, request.headers, mostRanges: settings.mostRanges)
+    return Self.answer(try await service.downloadFirmware(try context.parameter("firmware"), by: thing), to: request, settings)
+  }
+
+  /// The bytes of an image that a request asks for, whichever door it came in by.
+  static func answer(_ download: FirmwareDownload, to request: Request, _ settings: APISettings) -> Response {
+    answer(download, DownloadPlan(download.firmware, request.method, request.headers, mostRanges: settings.mostRanges))
+  }
+
+  /// The same of what was planned.
+  static func answer(_ download: FirmwareDownload, _ plan: DownloadPlan) -> Response {
     guard let length = plan.length, !plan.pieces.isEmpty else {
       return Response(status: plan.status, headers: plan.headers)
     }
@@ -35,7 +43,7 @@ struct DownloadRoutes: Sendable {
       for piece in plan.pieces {
         switch piece {
         case .text(let text): try await writer.write(ByteBuffer(string: text))
-        case .bytes(let range): sent += try await Self.send(range, of: download, to: &writer)
+        case .bytes(let range): sent += try await send(range, of: download, to: &writer)
         }
       }
       try await writer.finish(nil)
@@ -120,14 +128,11 @@ struct DownloadPlan: Sendable {
   }
 
   private static func headers(of firmware: Firmware) -> HTTPFields {
-    let name = "\(firmware.model)-\(firmware.mcu)-\(firmware.version).bin".utf8.map { byte in
-      Base64URL.isCharacter(byte) || byte == UInt8(ascii: ".") ? byte : UInt8(ascii: "-")
-    }
     return [
       .contentType: contentType, .acceptRanges: "bytes", .eTag: "\"\(firmware.digest)\"",
       .reprDigest: "sha-256=:\(Data(firmware.digest.bytes).base64EncodedString()):",
       .lastModified: HTTPDate.format(firmware.registeredAt), .cacheControl: "no-transform",
-      .contentDisposition: "attachment; filename=\"\(String(decoding: name, as: UTF8.self))\"",
+      .contentDisposition: "attachment; filename=\"\(firmware.fileName)\"",
     ]
   }
 }

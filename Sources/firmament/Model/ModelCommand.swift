@@ -6,6 +6,6 @@ struct ModelCommand: AsyncParsableCommand {
     commandName: "model", abstract: "Models, and the keys whose firmware they take.",
     subcommands: [
       ModelCreate.self, ModelListing.self, ModelShow.self, ModelSet.self, ModelRetain.self, ModelTrust.self,
-      ModelKeys.self, ModelRevoke.self,
+      ModelKeys.self, ModelRevoke.self, ModelGatewayToken.self,
     ])
 }

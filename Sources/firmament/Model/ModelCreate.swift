@@ -12,6 +12,8 @@ struct ModelCreate: ServerCommand {
   @Flag(help: "Take only whole numbers as versions, for device code that compares them as numbers.") var numericVersions = false
   @Option(help: "How long a thing has to confirm what it installed, such as 15m.") var confirmWithin: DurationArgument?
   @Flag(help: "What is published needs the go of a second operator.") var fourEyes = false
+  @Option(help: "How often its things ask, such as 5m; 1s to 1d.") var pollInterval: DurationArgument?
+  @OptionGroup var door: DeviceDoorOptions
   @OptionGroup var server: ServerOptions
 
   func validate() throws {
@@ -22,7 +24,8 @@ struct ModelCreate: ServerCommand {
     let model = try await client.createModel(
       NewModel(
         name: name, mcus: mcu, numericVersions: numericVersions ? true : nil, confirmWithin: confirmWithin?.seconds,
-        fourEyes: fourEyes ? true : nil))
+        fourEyes: fourEyes ? true : nil, pollInterval: pollInterval?.seconds, deviceDoor: door.settings,
+        modules: door.modules))
     let mcus = model.mcus.map(\.name).joined(separator: ", ")
     try output.write(
       model, line: PlainText.oneLine("Model \(model.name) with \(mcus). Next: firmament model trust \(model.name) KEY.pub.pem"))

@@ -1,4 +1,5 @@
 import APIContract
+import Domain
 
 extension ModelList: TextRendering {
   var text: String {
@@ -19,14 +20,44 @@ extension ModelShape: TextRendering {
   var text: String {
     var fields = TextFields()
     fields.add("name", name)
-    for mcu in mcus { fields.add("mcu", "\(mcu.name) (newest sequence \(mcu.newestSequence))") }
+    for mcu in mcus { fields.add("mcu", "\(mcu.moduleText) (newest sequence \(mcu.newestSequence))") }
     fields.add("versions", numericVersions ? "whole numbers" : "any")
     fields.add("confirm within", DurationArgument.text(seconds: confirmWithin))
     fields.add("poll interval", DurationArgument.text(seconds: pollInterval))
     fields.add("four eyes", fourEyes ? "on" : "off")
+    fields.add("by DDI", deviceDoor.text)
     fields.add("values kept", retention.text)
     fields.add("created", PlainText.time(createdAt))
     return fields.text
+  }
+}
+
+extension MCUShape {
+  /// `main: part bApp of type application`.
+  var moduleText: String { "\(name): part \(part) of type \(moduleType)" }
+}
+
+extension DeviceDoorShape {
+  var text: String {
+    let unknown =
+      switch unknownThings {
+      case .accept: "unknown things are accepted"
+      case .hold: "unknown things are held"
+      case .refuse: "unknown things are refused"
+      }
+    return "\(unknown), \(versionAttribute) is the version, a success is \(trustsReports ? "" : "not ")believed alone"
+  }
+}
+
+extension GatewayTokenShape: TextRendering {
+  /// The token in a line of its own, and what becomes of it in another.
+  var text: String {
+    let previous = previousExpiresAt.map { " The one before works until \(PlainText.time($0))." } ?? ""
+    return """
+      \(token)
+      Give it to SWUpdate as gatewaytoken, to rauc-hawkbit-updater as gateway_token, or send Authorization: GatewayToken \
+      and the token.\(previous)
+      """
   }
 }
 

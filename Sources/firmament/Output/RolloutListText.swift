@@ -3,11 +3,11 @@ import Domain
 
 extension RolloutList: TextRendering {
   var text: String {
-    var table = TextTable(["id", "model", "state", "versions", "stage", "things", "confirmed", "failed"])
+    var table = TextTable(["id", "model", "state", "versions", "stage", "things", "confirmed", "claimed", "failed"])
     for rollout in rollouts {
       table.add([
         rollout.id, rollout.model, rollout.state.rawValue, rollout.versions, rollout.stageReached, String(rollout.things),
-        String(rollout.counts[.confirmed]), String(rollout.counts.failures),
+        String(rollout.counts[.confirmed]), String(rollout.counts[.claimed]), String(rollout.counts.failures),
       ])
     }
     return table.text

@@ -89,11 +89,12 @@ extension RolloutShape {
     return PlainText.oneLine("Rollout \(id)\(aim) \(state).")
   }
 
-  /// `running, stage 2/3: 120 things, 5 waiting, 13 under way, 100 confirmed, 2 failed`.
+  /// `running, stage 2/3: 120 things, 5 waiting, 13 under way, 100 confirmed, 2 failed`; with `3 claimed` where any are.
   var progressLine: String {
-    PlainText.oneLine(
+    let claimed = counts[.claimed] == 0 ? "" : "\(counts[.claimed]) claimed, "
+    return PlainText.oneLine(
       "\(standing), stage \(stageReached): \(things) things, \(counts[.waiting]) waiting, \(counts.underWay) under way, "
-        + "\(counts[.confirmed]) confirmed, \(counts.failures) failed")
+        + "\(counts[.confirmed]) confirmed, \(claimed)\(counts.failures) failed")
   }
 
   /// `2/3`: the newest stage that has opened, of how many.

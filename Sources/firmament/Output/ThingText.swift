@@ -3,11 +3,12 @@ import Domain
 
 extension ThingList: TextRendering {
   var text: String {
-    var table = TextTable(["id", "model", "activated", "last seen", "retired"])
+    let haveNames = things.contains { $0.controllerId != nil }
+    var table = TextTable(["id", "model", "activated", "last seen", "retired"] + (haveNames ? ["controller"] : []))
     for thing in things {
       table.add([
         thing.id, thing.model, PlainText.time(thing.activatedAt), PlainText.time(thing.lastSeenAt),
-        PlainText.time(thing.retiredAt),
+        PlainText.time(thing.retiredAt), thing.controllerId,
       ])
     }
     return table.text
@@ -18,6 +19,7 @@ extension ThingShape: TextRendering {
   var text: String {
     var fields = TextFields()
     fields.add("id", id)
+    fields.add("controller", controllerId)
     fields.add("model", model)
     fields.add("created", PlainText.time(createdAt))
     fields.add("activated", PlainText.time(activatedAt))
@@ -37,6 +39,26 @@ extension ThingShape: TextRendering {
     }
     return fields.text + "\n\n" + table.text
   }
+}
+
+extension ControllerList: TextRendering {
+  var text: String {
+    var table = TextTable(["controller", "model", "came", "thing"])
+    for controller in controllers {
+      table.add([
+        controller.controllerId, controller.model, PlainText.time(controller.createdAt), controller.thing ?? "waits",
+      ])
+    }
+    return table.text
+  }
+}
+
+extension ControllerShape: TextRendering {
+  var text: String { "Controller \(controllerId) of model \(model) \(thing.map { "is thing \($0)" } ?? "waits")." }
+}
+
+extension RefusedControllers: TextRendering {
+  var text: String { "Model \(model): \(refused) controllers refused." }
 }
 
 extension LinkAllowanceShape: TextRendering {

@@ -130,6 +130,7 @@ enum ServedApplication {
       FleetRecorder(service: service, interval: simulation == nil ? .milliseconds(500) : .milliseconds(100)),
       RolloutDriver(service: service, interval: interval(1), timeScale: simulation?.scale ?? 1),
       Sweep(service: service, interval: interval(5)),
+      DigestCompletion(service: service),
       ValueRetention(service: service, interval: interval(600)),
       MailDelivery(service: service, transport: mails, timeScale: simulation?.scale ?? 1),
       WebhookWorker(

@@ -74,10 +74,21 @@ final class StartedProgram: Sendable {
     let (ending, continuation) = AsyncStream<Never>.makeStream()
     self.ending = ending
     process.terminationHandler = { _ in continuation.finish() }
+    // The threads of a test block most signals, and a program inherits that: one that waits for its children by a signal would
+    // wait for ever.
+    var (none, before) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     try process.run()
   }
 
   deinit { signal(SIGKILL) }
+
+  var isRunning: Bool { process.isRunning }
+
+  /// What it has written so far, to both of its outputs.
+  var written: String { text("out") + text("err") }
 
   func signal(_ number: Int32) {
     if process.isRunning { kill(process.processIdentifier, number) }
