@@ -36,9 +36,9 @@ public final class FirmwareService: Sendable {
   let accounts: AccountState
   private let listening = Mutex("http://127.0.0.1:8080")
   private let thingTotal = Atomic(0)
-  let operators = OperatorTable()
+  let operators = TokenTable<Operator>()
   let controllers = ControllerTable()
-  let gateways = GatewayTable()
+  let gateways = TokenTable<GatewayTokenOwner>()
   let gatewayLimit: GatewayLimit
   let mailSignal = WakeSignal()
   let webhookSignal = WakeSignal()

@@ -112,7 +112,8 @@ final class WireClient: Sendable {
     let result: Result<[UInt8]?, Failure> = await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
+        var count = recv(descriptor, &buffer, buffer.count, 0)
+        while count < 0, errno == EINTR { count = recv(descriptor, &buffer, buffer.count, 0) }
         let problem = errno
         if count > 0 {
           continuation.resume(returning: .success(Array(buffer[..<count])))

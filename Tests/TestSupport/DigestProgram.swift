@@ -14,7 +14,7 @@ public enum DigestProgram: String, Sendable {
     let output = Pipe()
     process.standardOutput = output
     try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let text = String(decoding: output.everything(), as: UTF8.self)
     process.waitUntilExit()
     guard process.terminationStatus == 0, let digest = text.split(separator: " ").first else { throw Failed() }
     return String(digest)

@@ -52,7 +52,7 @@ public final class PostOffice: Sendable {
     try process.run()
     var line = ""
     while !line.contains("\n") {
-      let piece = output.fileHandleForReading.availableData
+      let piece = output.nextPiece()
       if piece.isEmpty { break }
       line += String(decoding: piece, as: UTF8.self)
     }

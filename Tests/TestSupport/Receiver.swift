@@ -41,6 +41,7 @@ public final class Receiver: Sendable {
       defer { close(descriptor) }
       while true {
         let client = accept(descriptor, nil, nil)
+        if client < 0, errno == EINTR { continue }
         guard client >= 0 else { return }
         Thread.detachNewThread { Self.serve(client, repeating, closes, answer, notes) }
       }
@@ -88,14 +89,22 @@ public final class Receiver: Sendable {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)
     while !isWhole(bytes) {
-      let count = recv(client, &buffer, buffer.count, 0)
+      let count = receive(client, &buffer)
       guard count > 0 else { return }
       bytes += buffer[..<count]
     }
     var isSent = send(client, answer(notes.note(String(decoding: bytes, as: UTF8.self))))
     if let repeating, !repeating.isEmpty { while isSent { isSent = send(client, repeating) } }
     if closes { return }
-    while recv(client, &buffer, buffer.count, 0) > 0 {}
+    while receive(client, &buffer) > 0 {}
+  }
+
+  /// `recv(2)`, once more where a signal came between.
+  private static func receive(_ client: Int32, _ buffer: inout [UInt8]) -> Int {
+    while true {
+      let count = recv(client, &buffer, buffer.count, 0)
+      if count >= 0 || errno != EINTR { return count }
+    }
   }
 
   private static func send(_ client: Int32, _ text: String) -> Bool {

@@ -59,7 +59,7 @@ import Testing
     let output = Pipe()
     process.standardOutput = output
     try process.run()
-    let signature = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let signature = String(decoding: output.everything(), as: UTF8.self)
     process.waitUntilExit()
     #expect(signature == Self.delivery("").signature)
   }

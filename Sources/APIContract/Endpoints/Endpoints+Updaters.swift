@@ -6,7 +6,8 @@ extension Endpoints {
     "What SWUpdate asks of a general purpose HTTP server: whether there is an update. Every other parameter is kept as a "
       + "resource of the thing",
     query: [
-      .text("sw_version", "What runs now on the first MCU; of any other as `sw_version_MCU`"),
+      .text(
+        "sw_version", "What runs now on the first MCU; of any other as `sw_version_MCU`. The model may name another parameter"),
       .text("boot_id", "Any text that changes with each boot"),
     ], .empty(302, "There is: the image is at Location"), errors: [401, 404, 507])
   public static let logAsSWUpdate = ofThings(

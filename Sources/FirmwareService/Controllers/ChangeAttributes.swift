@@ -31,35 +31,22 @@ extension FirmwareService {
       }
       try await writeResources(records, of: thingID)
     }
-    // What it runs counts each time it is said, as on a poll.
-    for report in Self.running(in: changes.compactMapValues { $0 }, model) where mode != .remove {
-      try await noteRunning(report, on: thingID)
+    if mode != .remove {
+      // What it runs counts each time it is said, as on a poll; what is no version is no word on it.
+      let running = DeviceIdentity(changes.compactMapValues { $0 }, model).running
+      try await noteRunning(running.filter { FirmwareVersion($0.version) != nil }, on: thingID)
     }
     try await translatingErrors {
       try await catalog.setAttributes(after, ofController: session.controllerID, committed: keep)
     }
   }
 
-  /// Takes what a device says it runs.
-  func noteRunning(_ report: RunningReport, on thingID: Int64) async throws {
-    let now = clock()
-    guard let standing = try await translatingErrors({ try await fleet.standing(of: thingID) }),
-      let model = releases.snapshot.modelsByID[standing.modelID]
-    else { throw ServiceError(.unknownThing, "thing not found") }
-    try await settle(try record([report], of: thingID, model, releases.snapshot, at: now), of: thingID)
-    figures.count(report: nil)
-  }
-
-  /// What the attributes say of what runs: the attribute that the model names is about its first MCU, and with `_MCU` behind it
-  /// about the MCU of that name.
-  static func running(in attributes: [String: String], _ model: Model) -> [RunningReport] {
-    model.mcus.enumerated().compactMap { index, mcu in
-      let name = model.deviceDoor.versionAttribute
-      guard let version = attributes["\(name)_\(mcu.name)"] ?? (index == 0 ? attributes[name] : nil), !version.isEmpty,
-        FirmwareVersion(version) != nil
-      else { return nil }
-      return RunningReport(mcu: mcu.name, version: version, boot: attributes["boot_id"])
-    }
+  /// Takes what a device says it runs: all of it, or none.
+  func noteRunning(_ reports: [RunningReport], on thingID: Int64) async throws {
+    guard !reports.isEmpty else { return }
+    let model = try await model(of: thingID)
+    try await settle(try record(reports, of: thingID, model, releases.snapshot, at: clock()), of: thingID)
+    for _ in reports { figures.count(report: nil) }
   }
 
   /// An attribute's name as a resource's: what no key may have becomes `_`.

@@ -1,5 +1,4 @@
 import Catalog
-import Cryptography
 import Domain
 import Logging
 
@@ -53,16 +52,10 @@ extension FirmwareService {
       }
       return (controller, known.standing, known.facts)
     case .gateway(let text):
-      guard controller.takesGatewayToken, recallGateway(text, at: now) == controller.modelID, let known = fleet.recall(thingID)
+      guard controller.takesGatewayToken, identifyGateway(text)?.id == controller.modelID, let known = fleet.recall(thingID)
       else { return nil }
       return (controller, known.standing, known.facts)
     }
-  }
-
-  /// The row id of the model whose gateway token it is.
-  private func recallGateway(_ token: String, at now: Timestamp) -> Int64? {
-    guard let owner = gateways[SHA256Hasher.digest(of: token)], owner.expiresAt.map({ now < $0 }) ?? true else { return nil }
-    return owner.modelID
   }
 
   private func identify(_ controllerID: String, byTargetToken text: String) async throws -> ControllerSession {
@@ -71,7 +64,7 @@ extension FirmwareService {
       let thingID = try await translatingErrors({ try await fleet.identify(token, at: now) })
     else {
       // The most frequent mistake of all: the right token by the wrong name.
-      throw refusal(of: controllerID, try await identifyGateway(text) == nil ? "unknownTargetToken" : "gatewayTokenAsTarget")
+      throw refusal(of: controllerID, identifyGateway(text) == nil ? "unknownTargetToken" : "gatewayTokenAsTarget")
     }
     let found = try await controller(controllerID)
     if let known = found, known.thingID == thingID { return ControllerSession(known) }
@@ -85,7 +78,7 @@ extension FirmwareService {
 
   private func identify(_ controllerID: String, byGatewayToken text: String) async throws -> ControllerSession {
     let now = clock()
-    guard let model = try await identifyGateway(text) else {
+    guard let model = identifyGateway(text) else {
       let isThings =
         if let token = ThingToken(text) {
           try await translatingErrors { try await fleet.identify(token, at: now) } != nil

@@ -94,7 +94,7 @@ extension FirmwareService {
     for action in controller.openActions {
       guard let outlook = releases.rules(action.rolloutID).map(look) else { continue }
       if let outcome = outlook.outcome { return .change(.close(actionID: action.id, outcome)) }
-      let isWanted = updates.contains(action.rolloutID) || offers.held[action.rolloutID] != nil
+      let isWanted = updates.contains(action.rolloutID) || offers.held.contains { $0.rolloutID == action.rolloutID }
       switch action.cancellation {
       case .none where !isWanted: return .change(.cancel(actionID: action.id, .asked))
       case .asked where isWanted: return .change(.cancel(actionID: action.id, .none))
@@ -120,7 +120,7 @@ extension FirmwareService {
       }
       return answer(Self.deployment(known.action, brought))
     }
-    let waiting = offers.held.filter { $0.value == .consentMissing }.keys.compactMap { releases.rules($0) }
+    let waiting = offers.held.filter { $0.reason == .consentMissing }.compactMap { releases.rules($0.rolloutID) }
       .max(by: Self.goesBehind)
     if let waiting {
       if controller.autoConfirm != nil { return .change(.consent(rolloutID: waiting.rollout.id)) }

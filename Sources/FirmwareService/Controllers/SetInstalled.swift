@@ -12,9 +12,7 @@ extension FirmwareService {
       .compactMap { releases.firmware(mcuID: $0.id, version: version) }
     guard !firmwares.isEmpty else { throw ServiceError(.unknownFirmware, "there is no \(name) \(version)") }
     guard let before = try await translatingErrors({ try await fleet.standing(of: thingID) }) else { throw Self.unknownAction }
-    for firmware in firmwares {
-      try await noteRunning(RunningReport(mcu: firmware.mcu, version: version, boot: nil), on: thingID)
-    }
+    try await noteRunning(firmwares.map { RunningReport(mcu: $0.mcu, version: version, boot: nil) }, on: thingID)
     return firmwares.contains { before.mcu($0.mcuID)?.running != version }
   }
 }

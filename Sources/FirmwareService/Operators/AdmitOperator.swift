@@ -41,8 +41,11 @@ extension FirmwareService {
   /// Takes the operators anew from the catalog: after each change of them.
   func reloadOperators() async throws {
     let reading = operators.beginReading()
-    let revoked = operators.replace(reading: reading, try await translatingErrors { try await catalog.operators() })
+    let now = try await translatingErrors { try await catalog.operators() }
+    guard let before = operators.replace(reading: reading, now) else { return }
     // Streams end with the token that opened them.
-    for hash in revoked { live.end(.operatorToken(hash)) }
+    for (hash, known) in before where known.revokedAt == nil && now[hash].map({ $0.revokedAt != nil }) ?? true {
+      live.end(.operatorToken(hash))
+    }
   }
 }

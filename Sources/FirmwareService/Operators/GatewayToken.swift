@@ -65,9 +65,10 @@ extension FirmwareService {
   }
 
   /// The model whose gateway token it is; nil for any other text, and for a token whose time is over. Nothing is read for it.
-  public func identifyGateway(_ token: String) async throws -> Model? {
-    guard let owner = gateways[SHA256Hasher.digest(of: token)] else { return nil }
-    if let end = owner.expiresAt, end <= clock() { return nil }
+  public func identifyGateway(_ token: String) -> Model? {
+    guard let owner = gateways[SHA256Hasher.digest(of: token)], owner.expiresAt.map({ clock() < $0 }) ?? true else {
+      return nil
+    }
     return releases.snapshot.modelsByID[owner.modelID]
   }
 

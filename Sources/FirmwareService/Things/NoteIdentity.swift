@@ -18,11 +18,15 @@ extension FirmwareService {
   }
 
   /// The names of the MCUs of a thing, in the order that its model has them.
-  public func mcuNames(of thingID: Int64) async throws -> [String] {
+  public func mcuNames(of thingID: Int64) async throws -> [String] { try await model(of: thingID).mcus.map(\.name) }
+
+  /// The model of a thing, which is in memory afterwards.
+  /// - Throws: `unknownThing`.
+  func model(of thingID: Int64) async throws -> Model {
     guard let standing = try await translatingErrors({ try await fleet.standing(of: thingID) }),
       let model = releases.snapshot.modelsByID[standing.modelID]
     else { throw ServiceError(.unknownThing, "thing not found") }
-    return model.mcus.map(\.name)
+    return model
   }
 
   /// The firmware that is on its way to a thing, or is installed and waits for the reboot; of several MCUs the one whose state

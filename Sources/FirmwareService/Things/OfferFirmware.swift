@@ -32,12 +32,19 @@ public struct OfferedFirmware: Sendable, Hashable {
 /// The answer to a poll.
 public struct Offers: Sendable, Hashable {
   public let firmwares: [OfferedFirmware]
-  /// The rollouts that have something for the thing, and why it has to wait for it.
-  var held: [Int64: OfferReason] = [:]
+  /// The rollouts that have something for the thing and let it wait, and why, in the order of its MCUs.
+  var held: [HeldOffer] = []
   /// Seconds after which the thing should ask again: always the same for a thing in the same situation.
   public let retryAfter: Int64
+
   /// Why an MCU has to wait for an update that it belongs to, of the first that has to; nil where none has.
-  public var hold: OfferReason?
+  public var hold: OfferReason? { held.first?.reason }
+}
+
+/// That a rollout lets a thing wait.
+struct HeldOffer: Sendable, Hashable {
+  let rolloutID: Int64
+  let reason: OfferReason
 }
 
 extension FirmwareService {
@@ -103,9 +110,8 @@ extension FirmwareService {
     at now: Timestamp
   ) -> Offers {
     var offers: [OfferedFirmware] = []
-    var held: [Int64: OfferReason] = [:]
+    var held: [HeldOffer] = []
     var retryAfter = model.pollInterval
-    var hold: OfferReason?
     fleet.observe(thingID, at: now) { standing in
       let before = standing
       for mcu in model.mcus {
@@ -121,9 +127,8 @@ extension FirmwareService {
         case .current(let firmware): offers.append(OfferedFirmware(firmware: firmware, isUpdate: false))
         case .nothing: break
         }
-        if decision.reason.isHold {
-          hold = hold ?? decision.reason
-          if let rules = decision.rules { held[rules.rollout.id] = decision.reason }
+        if decision.reason.isHold, let rules = decision.rules {
+          held.append(HeldOffer(rolloutID: rules.rollout.id, reason: decision.reason))
         }
         if DeliveryProgress.apply(decision, question, to: &standing, at: now), let rules = decision.rules {
           pace.begin(rules.rollout, at: now)
@@ -135,7 +140,7 @@ extension FirmwareService {
       return hasChanged
     }
     figures.count(offers)
-    return Offers(firmwares: offers, held: held, retryAfter: retryAfter, hold: hold)
+    return Offers(firmwares: offers, held: held, retryAfter: retryAfter)
   }
 
   /// The question that a poll asks for one MCU.

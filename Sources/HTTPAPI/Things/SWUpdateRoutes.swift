@@ -18,7 +18,7 @@ struct SWUpdateRoutes: Sendable {
   @Sendable func ask(_ request: Request, _ context: APIContext) async throws -> Response {
     let token = try context.parameter("token")
     let thing = try await service.identifyUpdater(token)
-    let identity = SWUpdateIdentity(request.uri.queryParameters, mcus: try await service.mcuNames(of: thing))
+    let identity = try await service.identity(in: Self.said(request.uri.queryParameters), of: thing)
     try await service.noteIdentity(identity.traits, of: thing)
     let offers = try await service.offerFirmware(to: thing, running: identity.running)
     if let firmware = offers.installable {
@@ -32,6 +32,11 @@ struct SWUpdateRoutes: Sendable {
       throw APIError(status: .serviceUnavailable, code: "held", message: hold.explanation, headers: headers)
     }
     throw APIError(status: .notFound, code: "no-update", message: "there is no update", headers: headers)
+  }
+
+  /// What a device has in the `identify` section of its `swupdate.cfg`. Of parameters with one name the last counts.
+  private static func said(_ query: some Sequence<(key: Substring, value: Substring)>) -> [String: String] {
+    Dictionary(query.compactMap { key, value in PercentEncoding.decode(key).map { ($0, String(value)) } }) { $1 }
   }
 
   @Sendable func log(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -64,36 +69,6 @@ extension FirmwareService {
 extension Offers {
   /// The first update that may be installed. What is to be fetched only is nothing for an updater that installs what it gets.
   var installable: Firmware? { firmwares.first { $0.isUpdate && !$0.isDownloadOnly }?.firmware }
-}
-
-/// What a device has in the `identify` section of its `swupdate.cfg`, as it comes in the query.
-struct SWUpdateIdentity {
-  private(set) var running: [RunningReport] = []
-  /// Everything else by its name. Of parameters with one name the last counts.
-  private(set) var traits: [String: String] = [:]
-
-  private static let version = "sw_version"
-  private static let boot = "boot_id"
-
-  /// - Parameter mcus: the names of the thing's MCUs.
-  init(_ query: some Sequence<(key: Substring, value: Substring)>, mcus: [String]) {
-    var versions: [String: String] = [:]
-    var boot: String?
-    for (key, value) in query {
-      guard let key = PercentEncoding.decode(key) else { continue }
-      let value = String(value)
-      let mcu = key == Self.version ? mcus.first : mcus.first { key == "\(Self.version)_\($0)" }
-      if let mcu {
-        // What names an MCU is not overruled by what names none.
-        if !value.isEmpty, key != Self.version || versions[mcu] == nil { versions[mcu] = value }
-      } else if key == Self.boot {
-        boot = value.isEmpty ? nil : value
-      } else {
-        traits[key] = value
-      }
-    }
-    running = mcus.compactMap { mcu in versions[mcu].map { RunningReport(mcu: mcu, version: $0, boot: boot) } }
-  }
 }
 
 /// What a device sends to its log address: lines of values with commas between them, as the device's `logevent` section has it.

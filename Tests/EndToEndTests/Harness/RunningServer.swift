@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// The service as a user starts it: the real executable, a real store, a real socket on a free port.
 final class RunningServer: Sendable {
@@ -52,7 +53,7 @@ final class RunningServer: Sendable {
     var output = ""
     let lines = arguments.contains("--device-port") ? 2 : 1
     while output.count(where: { $0 == "\n" }) < lines {
-      let piece = pipe.fileHandleForReading.availableData
+      let piece = pipe.nextPiece()
       if piece.isEmpty { break }
       output += String(decoding: piece, as: UTF8.self)
     }
