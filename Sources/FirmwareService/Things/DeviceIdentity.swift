@@ -2,8 +2,8 @@ import Domain
 
 /// What a device says of itself by names and texts, sorted by what it is about.
 public struct DeviceIdentity: Sendable, Hashable {
-  /// What runs: the name that the model has for it is about its first MCU, and with `_MCU` behind it about the MCU of that name,
-  /// which counts for more.
+  /// What runs: the name that the model has for it is about its first MCU; with `_MCU` behind it, about the MCU of that name,
+  /// and that counts for more.
   public let running: [RunningReport]
   /// Everything else.
   public let traits: [String: String]
