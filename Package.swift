@@ -11,8 +11,8 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -94,14 +94,17 @@ let package = Package(
         nioCore, nioHTTP1, nioWebSocket, nioHTTPTypes,
         httpTypes, log, metrics,
       ]),
+    room(
+      "Dashboard", ["Cryptography", "Domain", hummingbird, httpTypes, nioCore], resources: [.embedInCode("Assets")]),
     room("APIClient", ["APIContract", "Domain", httpClient, nioCore, nioHTTP1]),
 
     // Floor 4: door
     .executableTarget(
       name: "firmament",
       dependencies: [
-        "HTTPAPI", "FirmwareService", "APIClient", "APIContract", "Catalog", "ImageStore", "Signing", "LiveChannels", "Mail",
-        "Webhooks", "Cryptography", "Telemetry", "Domain", arguments, configuration, log, metrics, lifecycle, signals,
+        "HTTPAPI", "Dashboard", "FirmwareService", "APIClient", "APIContract", "Catalog", "ImageStore", "Signing",
+        "LiveChannels", "Mail", "Webhooks", "Cryptography", "Telemetry", "Domain", arguments, configuration, log, metrics,
+        lifecycle, signals,
         systemPackage, hummingbird, hummingbirdCore,
         nioCore, nioPosix,
       ],
@@ -136,9 +139,10 @@ let package = Package(
         nioWebSocket, hummingbirdTesting, hummingbirdCore, log, nioPosix, httpTypes, hummingbird, nioCore, nioHTTP1,
         nioEmbedded,
       ]),
+    tests("DashboardTests", ["Dashboard", hummingbird, hummingbirdTesting, httpTypes, nioCore]),
     tests("CommandTests", ["firmament", "APIClient", "APIContract", "Domain", arguments, nioCore, nioPosix, nioHTTP1]),
     tests(
-      "EndToEndTests", ["firmament", "APIClient", "APIContract", "Cryptography", "Domain", httpClient, nioCore],
+      "EndToEndTests", ["firmament", "APIClient", "APIContract", "Cryptography", "Domain", httpClient, nioCore, nioHTTP1],
       exclude: ["Fixtures"]),
   ]
 )

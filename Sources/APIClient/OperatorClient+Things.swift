@@ -13,10 +13,19 @@ extension OperatorClient {
       limit: limit, after: cursor)
   }
 
+  /// - Parameters:
+  ///   - condition: RSQL, as rollouts have it as their target.
+  ///   - silentFor: seconds.
+  ///   - running: `MCU=VERSION`.
   public func things(
-    model: String? = nil, limit: Int = Self.pageSize, after cursor: PageCursor? = nil
+    model: String? = nil, id: String? = nil, tag: String? = nil, where condition: String? = nil, silentFor: Int? = nil,
+    running: String? = nil, limit: Int = Self.pageSize, after cursor: PageCursor? = nil
   ) async throws -> ThingList {
-    try await page(Endpoints.listThings, Endpoints.listThings.path(), query: [("model", model)], limit: limit, after: cursor)
+    let query = [
+      ("model", model), ("id", id), ("tag", tag), ("where", condition), ("silentFor", silentFor.map { String($0) }),
+      ("running", running),
+    ]
+    return try await page(Endpoints.listThings, Endpoints.listThings.path(), query: query, limit: limit, after: cursor)
   }
 
   public func thing(_ id: String) async throws -> ThingShape {

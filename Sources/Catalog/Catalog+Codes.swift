@@ -75,7 +75,9 @@ extension Catalog {
     try db.execute(
       sql: "INSERT INTO thing (publicId, modelId, createdAt) VALUES (?, ?, ?)",
       arguments: [publicID, modelID, now.milliseconds])
-    return db.lastInsertedRowID
+    let thingID = db.lastInsertedRowID
+    try note(.created, of: thingID, at: now, db)
+    return thingID
   }
 
   static func insert(_ code: NewCode, modelID: Int64, thingID: Int64?, _ now: Timestamp, _ db: Database) throws {

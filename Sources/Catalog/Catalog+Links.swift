@@ -37,7 +37,8 @@ extension Catalog {
           sql: "UPDATE thing SET linkAllowedUntil = NULL WHERE id = ? AND linkAllowedUntil IS NOT NULL", arguments: [thingID])
       }
       if isOwners {
-        try db.execute(sql: "UPDATE ownership SET endedAt = NULL WHERE thingId = ?", arguments: [thingID])
+        try db.execute(
+          sql: "UPDATE ownership SET linkedAt = ?, endedAt = NULL WHERE thingId = ?", arguments: [now.milliseconds, thingID])
       } else {
         if last != nil {
           try db.execute(

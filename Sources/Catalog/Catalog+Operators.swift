@@ -26,6 +26,7 @@ extension Catalog {
           UPDATE operatorToken SET revokedAt = ?
           WHERE name = ? AND tokenHash <> ? AND revokedAt IS NULL AND fromFile = 1
           """, arguments: [now.milliseconds, name, Data(hash)])
+      try Self.endSessionsOfRevokedOperators(db)
       let works = try Bool.fetchOne(
         db, sql: "SELECT revokedAt IS NULL FROM operatorToken WHERE tokenHash = ?", arguments: [Data(hash)])
       return works ?? false
@@ -76,6 +77,7 @@ extension Catalog {
       try db.execute(
         sql: "UPDATE operatorToken SET revokedAt = ?, revokedBy = ? WHERE id = ?",
         arguments: [now.milliseconds, actor, id])
+      try Self.endSessionsOfRevokedOperators(db)
       guard let revoked = try Self.operatorOfToken(id, db) else { return .unknown }
       try audit.insert(db, before: Self.told(known), after: Self.told(revoked))
       return .revoked(revoked)

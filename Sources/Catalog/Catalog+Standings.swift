@@ -71,6 +71,7 @@ extension Catalog {
           sql: "UPDATE thingMCU SET firmwareId = NULL WHERE thingId = ? AND firmwareId = ?", arguments: [thingID, id])
         try db.execute(sql: "DELETE FROM installation WHERE thingId = ? AND firmwareId = ?", arguments: [thingID, id])
       }
+      try Self.note(.retried, of: thingID, at: audit.at, db)
       try audit.insert(db, before: before, after: before.mapValues { _ in "none" })
     }
   }

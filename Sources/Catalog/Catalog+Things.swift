@@ -55,7 +55,9 @@ extension Catalog {
 
   /// - Parameter publicID: or the name of its controller, where no thing has it as its id.
   public func thing(publicID: String) async throws -> Thing? {
-    try await read { db in
+    // SQLite would take the text for ended there.
+    guard !publicID.utf8.contains(0) else { return nil }
+    return try await read { db in
       try Row.fetchOne(
         db,
         sql: """
@@ -63,23 +65,6 @@ extension Catalog {
             OR thing.id = (SELECT thingId FROM controller WHERE controllerId = ?1)
             AND NOT EXISTS (SELECT 1 FROM thing WHERE publicId = ?1)
           """, arguments: [publicID]
-      ).map(Self.thing)
-    }
-  }
-
-  /// Things, newest first.
-  /// - Parameters:
-  ///   - models: only of these; of all where nil.
-  ///   - after: the row id of the last thing of the page before.
-  public func things(modelID: Int64?, of models: Set<Int64>? = nil, after: Int64?, limit: Int) async throws -> [Thing] {
-    try await read { db in
-      try Row.fetchAll(
-        db,
-        sql: """
-          \(Self.namedThings) WHERE thing.id < ?1 AND (?2 IS NULL OR thing.modelId = ?2)
-            AND (?4 IS NULL OR thing.modelId IN (SELECT value FROM json_each(?4)))
-          ORDER BY thing.id DESC LIMIT ?3
-          """, arguments: [after ?? Int64.max, modelID, limit, try models.map(jsonText)]
       ).map(Self.thing)
     }
   }
@@ -114,6 +99,7 @@ extension Catalog {
       try db.execute(
         sql: "DELETE FROM thingToken WHERE thingId = ? AND expiresAt <= ?", arguments: [thingID, now.milliseconds])
       try Self.insert(token, of: thingID, now, db)
+      try Self.note(.tokenRotated, of: thingID, at: now, db)
       let after = ["tokens": try Self.tokens(of: thingID, at: now, db), "previousExpiresAt": previousUntil.iso8601]
       try audit.insert(db, before: ["tokens": before], after: after)
     }
@@ -156,6 +142,7 @@ extension Catalog {
         arguments: [thingID])
       try Self.leaveRollouts(thingID, db)
       try Self.resetController(ofThing: thingID, at: now, db)
+      try Self.note(.reset, of: thingID, at: now, db)
       try audit.insert(db, before: before, after: before.mapValues { _ in "none" })
       let code = try Row.fetchOne(db, sql: "SELECT id, sealedCode FROM activationCode WHERE thingId = ?", arguments: [thingID])
       if let code {
@@ -228,7 +215,10 @@ extension Catalog {
     try db.execute(
       sql: "INSERT INTO thing (publicId, modelId, createdAt, activatedAt) VALUES (?, ?, ?, ?)",
       arguments: [new.publicID, new.modelID, now.milliseconds, now.milliseconds])
-    try insert(new.token, of: db.lastInsertedRowID, now, db)
+    let thingID = db.lastInsertedRowID
+    try insert(new.token, of: thingID, now, db)
+    try note(.created, of: thingID, at: now, db)
+    try note(.imported, of: thingID, at: now, db)
   }
 
   private static func checkNotRetired(_ thingID: Int64, _ db: Database) throws {
@@ -243,7 +233,7 @@ extension Catalog {
   }
 
   /// Things with their names at the DDI door.
-  private static let namedThings =
+  static let namedThings =
     "SELECT thing.*, controllerId FROM thing LEFT JOIN controller ON controller.thingId = thing.id"
 
   static func thing(_ row: Row) -> Thing {

@@ -28,3 +28,19 @@ public struct AuditEntry: Sendable, Hashable {
     self.after = after
   }
 }
+
+/// Which entries of the audit log are asked for: those that are exactly what is named, of all of it.
+public struct AuditFilter: Sendable, Hashable {
+  /// What something was done to: a thing's id, a model's name.
+  public let subject: String?
+  /// The operator's name.
+  public let actor: String?
+  /// Such as `thing.retire`.
+  public let action: String?
+
+  public init(subject: String? = nil, actor: String? = nil, action: String? = nil) {
+    self.subject = subject
+    self.actor = actor
+    self.action = action
+  }
+}

@@ -33,10 +33,12 @@ public final class FirmwareService: Sendable {
   /// Since when things could be heard, in milliseconds: whoever was not heard before that may have tried.
   let servingSince = Atomic<Int64>(.max)
   let figures = ServiceFigures()
+  let fleetCounting = FleetCounting()
   let accounts: AccountState
   private let listening = Mutex("http://127.0.0.1:8080")
   private let thingTotal = Atomic(0)
   let operators = TokenTable<Operator>()
+  let operatorSessions = TokenTable<OperatorSession>()
   let controllers = ControllerTable()
   let gateways = TokenTable<GatewayTokenOwner>()
   let gatewayLimit: GatewayLimit

@@ -11,10 +11,10 @@ struct Firmament: AsyncParsableCommand {
     abstract: "Firmware distribution and over-the-air updates for fleets of devices.",
     discussion: "firmament --version prints the version.",
     subcommands: [
-      Serve.self, LoginCommand.self, KeyCommand.self, ModelCommand.self, UploadCommand.self, FirmwareCommand.self,
-      RolloutCommand.self, CodeCommand.self, ThingCommand.self, ControllerCommand.self, AppCommand.self, UserCommand.self,
-      OperatorCommand.self, WebhookCommand.self, StatusCommand.self, AuditCommand.self, StoreCommand.self, FleetCommand.self,
-      DemoCommand.self,
+      Serve.self, LoginCommand.self, KeyCommand.self, ModelCommand.self, SignCommand.self, UploadCommand.self,
+      FirmwareCommand.self, RolloutCommand.self, CodeCommand.self, ThingCommand.self, ControllerCommand.self,
+      AppCommand.self, UserCommand.self, OperatorCommand.self, WebhookCommand.self, StatusCommand.self, AuditCommand.self,
+      StoreCommand.self, FleetCommand.self, DemoCommand.self,
     ])
 
   /// Wrong usage exits with 64 and the usage; a failure at work exits with 1 and one line on standard error, below

@@ -40,7 +40,7 @@ enum ImportRule {
     "HTTPAPI": nio.union(observing).union(hummingbird).union([
       "FirmwareService", "LiveChannels", "APIContract", "Domain", "Cryptography", "Telemetry",
     ]),
-    "Dashboard": ["APIContract", "Hummingbird", "Mustache"],
+    "Dashboard": ["Cryptography", "Domain", "Hummingbird", "HTTPTypes", "NIOCore"],
     "APIClient": ["APIContract", "Domain", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
   ]
 

@@ -43,7 +43,7 @@ import Testing
     }
     let first = try Catalog(path: path)
     let made = try await schema(first)
-    #expect(made.last == "0010 controllers")
+    #expect(made.last == "0013 thing history")
     #expect(try await first.integrityProblems() == [])
     try first.close()
     let second = try Catalog(path: path)

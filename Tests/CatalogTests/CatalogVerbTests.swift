@@ -181,7 +181,8 @@ import Testing
     for limit in [1, 7, 25, 100] {
       var (things, codes, entries): ([Int64], [Int64], [Int64]) = ([], [], [])
       while true {
-        let page = try await test.catalog.things(modelID: test.model.id, after: things.last, limit: limit)
+        let ofModel = ThingFilter(modelID: test.model.id)
+        let page = try await test.catalog.things(matching: ofModel, after: things.last, limit: limit, looking: 3).things
         #expect(page.count <= limit)
         if page.isEmpty { break }
         things += page.map(\.id)
@@ -196,7 +197,8 @@ import Testing
       #expect(codes == codes.sorted(by: >) && Set(codes).count == 25)
       #expect(entries == entries.sorted(by: >) && Set(entries).count == 26)
     }
-    #expect(try await test.catalog.things(modelID: test.model.id + 1, after: nil, limit: 100).isEmpty)
+    let other = ThingFilter(modelID: test.model.id + 1)
+    #expect(try await test.catalog.things(matching: other, after: nil, limit: 100, looking: 100).things.isEmpty)
     #expect(try await test.catalog.codes(modelID: test.model.id + 1, unusedOnly: false, after: nil, limit: 100).isEmpty)
   }
 

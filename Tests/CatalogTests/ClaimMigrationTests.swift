@@ -92,12 +92,13 @@ import Testing
     try await old.write { try fill($0) }
     let (shapeBefore, rowsBefore) = try await old.read { (try shape($0), try rows($0)) }
     #expect(shapeBefore.texts.keys.sorted().count == 6 && rowsBefore.count > 40)
-    try old.close()
-
-    let catalog = try Catalog(path: path)
-    let (shapeAfter, rowsAfter, orphans) = try await catalog.read { db in
+    // What later migrations hang on the tables is theirs.
+    try Schema.migrator.migrate(old, upTo: "0009 claimed")
+    let (shapeAfter, rowsAfter, orphans) = try await old.read { db in
       (try shape(db), try rows(db), try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count)
     }
+    try old.close()
+    let catalog = try Catalog(path: path)
     #expect(shapeAfter == shapeBefore)
     #expect(rowsAfter == rowsBefore)
     #expect(orphans == 0)

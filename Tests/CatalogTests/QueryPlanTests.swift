@@ -29,7 +29,8 @@ import Testing
     try await catalog.read { $0.trace(options: []) }
     try await catalog.write { $0.trace(options: []) }
     return trace.all.filter { statement in
-      ["SELECT", "UPDATE", "INSERT", "DELETE"].contains { statement.hasPrefix($0) } && !statement.contains("sqlite_master")
+      ["SELECT", "UPDATE", "INSERT", "DELETE", "WITH"].contains { statement.hasPrefix($0) }
+        && !statement.contains("sqlite_master")
     }
   }
 

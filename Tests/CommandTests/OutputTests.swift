@@ -1,4 +1,5 @@
 import APIContract
+import ArgumentParser
 import Domain
 import Testing
 
@@ -29,6 +30,33 @@ import Testing
         longer name   1234
         -                -
         """)
+  }
+
+  @Test func `versions over time are columns with their names as they are`() {
+    let times = [0, 60_000].map { Timestamp(milliseconds: $0) }
+    let spread = VersionSpreadShape(
+      model: "lamp", mcu: "main", times: times,
+      series: [
+        VersionSeriesShape(version: SaidVersion("1.0.0-rc1\u{1B}"), things: [12, 0]),
+        VersionSeriesShape(version: SaidVersion("other"), things: [1, 2]),
+        VersionSeriesShape(version: SaidVersion(nil), things: [0, 3]),
+      ])
+    #expect(
+      spread.text == """
+        AT                    1.0.0-rc1?  other  never said
+        1970-01-01T00:00:00Z          12      1           0
+        1970-01-01T00:01:00Z           0      2           3
+        """)
+    let none = VersionSpreadShape(model: "lamp", mcu: "main", times: times, series: [])
+    #expect(none.text == "No things of lamp were counted in that time.")
+  }
+
+  @Test(arguments: [
+    ["--points", "0"], ["--points", "501"], ["--points", "abc"], ["--from", "2026"],
+    ["--from", "2026-01-02T00:00:00Z", "--to", "2026-01-01T00:00:00Z"],
+  ])
+  func `wrong usage of fleet versions is refused before a server is asked`(arguments: [String]) {
+    #expect(throws: (any Error).self) { try FleetVersions.parse(["--model", "lamp"] + arguments) }
   }
 
   @Test func `a progress bar fits the terminal and tells rate and time left`() {

@@ -255,12 +255,14 @@ import Testing
 
 /// The smallest image of the form that ESP-IDF builds: a header, one segment, its check sum, and the SHA-256 of it all.
 enum ESPSample {
-  /// - Parameter chip: the chip's id in the header: 5 is the ESP32-C3, 9 the ESP32-S3.
-  static func image(chip: UInt8) -> [UInt8] {
+  /// - Parameters:
+  ///   - chip: the chip's id in the header: 5 is the ESP32-C3, 9 the ESP32-S3.
+  ///   - size: bytes of the segment's data.
+  static func image(chip: UInt8, size: UInt32 = 96) -> [UInt8] {
     var image = [UInt8](repeating: 0, count: 24)
     (image[0], image[1], image[2], image[0x0C], image[0x17]) = (0xE9, 1, 2, chip, 1)
-    let data = [UInt8](0..<96)
-    image += [0, 0, 0x80, 0x3F, UInt8(data.count), 0, 0, 0] + data
+    let data = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
+    image += [0, 0, 0x80, 0x3F] + (0..<4).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) } + data
     image += [UInt8](repeating: 0, count: 15 - image.count % 16)
     image.append(data.reduce(0xEF, ^))
     return image + SHA256Hasher.digest(of: image)

@@ -95,7 +95,7 @@ import Testing
       _ = try await desk.activateThings(1)
       for (arguments, name, members) in lists {
         let document = try await list(arguments)
-        let wanted: Set<String> = arguments == ["status"] ? [name] : [name, "next"]
+        let wanted: Set<String> = arguments == ["status"] ? [name, "models", "at"] : [name, "next"]
         #expect(document.names == wanted, "\(arguments): \(document)")
         if arguments != ["status"] { #expect(document["next"] == .null, "\(arguments)") }
         let entries = try #require(document[name]?.elements)

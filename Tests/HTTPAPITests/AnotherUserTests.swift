@@ -291,6 +291,7 @@ import Testing
       #expect(
         Set(Endpoints.all.filter { $0.access == .anyone }.map(\.id)) == [
           "health", "readiness", "metrics", "openAPI", "register", "registerInApp", "logIn", "showShare", "confirmShare",
+          "openOperatorSession",
         ])
       let front = target.home.front
       for path in ["/healthz", "/readyz", "/metrics", "/openapi.json"] {

@@ -22,7 +22,8 @@ import Testing
         try await test.createModel(model)
         try await test.hold("\(model)-1", of: model)
         firmwares[model] = try await test.release("1", imageBytes(40, seed: 3), model: model).publicID
-        _ = try await test.activate(model)
+        let thing = try await test.service.identifyThing(try await test.activate(model))
+        try await test.service.writeResources([ResourceRecord(key: "key", value: .integer(1))], of: thing)
         things[model] = try await test.newestThing()
         rollouts[model] = try await test.draft(model)
         webhooks[model] = try await test.service.createWebhook(
@@ -60,7 +61,8 @@ import Testing
         }
         // A thing is not retired before the others were asked.
         // A stream has no end here.
-        if endpoint.method == .get, endpoint.id != Endpoints.listenToRollout.id {
+        let isWhole = !endpoint.query.contains { $0.isRequired }
+        if endpoint.method == .get, endpoint.id != Endpoints.listenToRollout.id, isWhole {
           let answer = try await front.send(.get, own, as: world.who)
           #expect(answer.status == 200, "\(endpoint.id): \(answer.text)")
         }

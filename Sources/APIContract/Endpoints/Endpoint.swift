@@ -5,9 +5,10 @@ public import Domain
 public struct Endpoint: Sendable {
   public enum Method: String, Sendable { case get, head, post, put, patch, delete }
 
-  /// Who may call it: anyone, an operator by `Authorization: Bearer`, a thing by the token in its path, a user of an app by the
-  /// session token that stands bare in `Authorization`, or a device of the DDI door by `TargetToken` or `GatewayToken` there.
-  public enum Access: Sendable { case anyone, operators, things, users, controllers }
+  /// Who may call it: anyone, an operator by `Authorization: Bearer` or the cookie of a session, such a session alone, a thing
+  /// by the token in its path, a user of an app by the session token that stands bare in `Authorization`, or a device of the
+  /// DDI door by `TargetToken` or `GatewayToken` there.
+  public enum Access: Sendable { case anyone, operators, operatorSessions, things, users, controllers }
 
   /// What one status answers with. `shape` is the JSON shape's schema; nil for no body or for bytes.
   public struct Answer: Sendable {
@@ -23,6 +24,8 @@ public struct Endpoint: Sendable {
     public let name: String
     public let summary: String
     public let schema: JSONSchema
+    /// Whether a request without it is refused.
+    public var isRequired = false
   }
 
   /// The OpenAPI `operationId`.
@@ -162,13 +165,15 @@ extension [Endpoint.Query] {
 }
 
 extension Endpoint.Query {
-  static func text(_ name: String, _ summary: String) -> Self { .init(name: name, summary: summary, schema: .string) }
+  static func text(_ name: String, _ summary: String, isRequired: Bool = false) -> Self {
+    .init(name: name, summary: summary, schema: .string, isRequired: isRequired)
+  }
   static func flag(_ name: String, _ summary: String) -> Self { .init(name: name, summary: summary, schema: .boolean) }
 }
 
 /// Every endpoint of the service. The files beside this one add them by noun.
 public enum Endpoints {
   public static let all: [Endpoint] =
-    models + images + firmwares + codes + things + controllers + links + accounts + mails + operators + store
-    + rollouts + thingSide + updaters + ddi + live + users + sharing + classes + webhooks + service
+    models + images + firmwares + codes + things + lookingBack + controllers + links + accounts + mails + operators + sessions
+    + store + versionSpread + rollouts + thingSide + updaters + ddi + live + users + sharing + classes + webhooks + service
 }

@@ -2,13 +2,23 @@ extension Endpoints {
   public static let showStatus = Endpoint.operators(
     "showStatus", .get, "/api/v1/status", "Per model, MCU and version: how many things are in each state now",
     query: [.text("model", "Only this model's")], answers: StatusShape.self, problems: [404])
+  public static let showFleet = Endpoint.operators(
+    "showFleet", .get, "/api/v1/fleet", "Per model: how many things there are, were seen and are silent, and what they run",
+    query: [
+      .text("model", "Only this model's"),
+      .init(name: "silentFor", summary: "Seconds after which a thing is silent; a day by default", schema: .integer),
+    ], answers: FleetShape.self, problems: [404])
   public static let listAudit = Endpoint.operators(
-    "listAudit", .get, "/api/v1/audit", "What operators did, newest first", query: .page, answers: AuditList.self)
+    "listAudit", .get, "/api/v1/audit", "What operators did, newest first",
+    query: [
+      .text("subject", "Only what was done to exactly this"), .text("actor", "Only what this operator did"),
+      .text("action", "Only deeds of this name, such as `thing.retire`"),
+    ] + .page, answers: AuditList.self)
   public static let verifyStore = Endpoint.operators(
     "verifyStore", .post, "/api/v1/store/verification", "Hash every image again and check every row against it",
     isChange: false, answers: VerificationShape.self)
 
-  static let store = [showStatus, listAudit, verifyStore]
+  static let store = [showStatus, showFleet, listAudit, verifyStore]
 
   public static let health = open("health", "/healthz", "The process answers", .bytes(200, "ok", "text/plain"))
   public static let readiness = Endpoint(

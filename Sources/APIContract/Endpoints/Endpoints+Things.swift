@@ -12,7 +12,14 @@ extension Endpoints {
   static let codes = [createCodes, listCodes]
 
   public static let listThings = Endpoint.operators(
-    "listThings", .get, "/api/v1/things", "Things, newest first", query: [.text("model", "Only this model's")] + .page,
+    "listThings", .get, "/api/v1/things",
+    "Things, newest first. A page may have fewer than asked for, or none, and still a `next`: there is more to look at",
+    query: [
+      .text("model", "Only this model's"), .text("id", "An id, or a DDI controllerId, or how one starts"),
+      .text("tag", "Only with this tag"), .text("where", "Only active things of which this RSQL is true, as targets have it"),
+      .init(name: "silentFor", summary: "Only active things not seen for so many seconds, or never", schema: .integer),
+      .text("running", "Only what runs this: MCU=VERSION; with no version what has said none"),
+    ] + .page,
     answers: ThingList.self, problems: [404])
   public static let showThing = Endpoint.operators(
     "showThing", .get, "/api/v1/things/{thing}", "One thing: what it runs, what it may have, and why", answers: ThingShape.self,

@@ -22,6 +22,14 @@ public enum OpenAPIDocument {
       "components": .object([
         "securitySchemes": .object([
           "operatorToken": .object(["type": .string("http"), "scheme": .string("bearer")]),
+          "operatorSession": .object([
+            "type": .string("apiKey"), "in": .string("cookie"), "name": .string(Endpoints.sessionCookie),
+            "description": .string("Of `POST /api/v1/session`. A request with `Authorization` goes by that alone"),
+          ]),
+          "csrfToken": .object([
+            "type": .string("apiKey"), "in": .string("header"), "name": .string(Endpoints.csrfHeader),
+            "description": .string("Beside the cookie, for anything but GET and HEAD: `csrf` of `GET /api/v1/session`"),
+          ]),
           "sessionToken": .object([
             "type": .string("apiKey"), "in": .string("header"), "name": .string("Authorization"),
           ]),
@@ -44,17 +52,18 @@ public enum OpenAPIDocument {
     var operation: [String: JSONValue] = [
       "operationId": .string(endpoint.id), "summary": .string(endpoint.summary), "responses": .object(answers),
       "parameters": .array(
-        endpoint.parameters.map { parameter($0, in: "path", "", .string) }
-          + endpoint.query.map { parameter($0.name, in: "query", $0.summary, $0.schema) }),
+        endpoint.parameters.map { parameter($0, in: "path", "", .string, isRequired: true) }
+          + endpoint.query.map { parameter($0.name, in: "query", $0.summary, $0.schema, isRequired: $0.isRequired) }),
     ]
     if let request = endpoint.request { operation["requestBody"] = body(request, in: "description") }
     switch endpoint.access {
     case .operators:
       let role = endpoint.neededRole.rawValue
-      operation["security"] = .array([.object(["operatorToken": .array([])])])
+      operation["security"] = .array([.object(["operatorToken": .array([])]), session(for: endpoint)])
       operation["x-role"] = .string(role)
       operation["description"] = .string(
         role == OperatorRole.allCases.last?.rawValue ? "For an \(role)." : "For the role \(role) and those above it.")
+    case .operatorSessions: operation["security"] = .array([session(for: endpoint)])
     case .users: operation["security"] = .array([.object(["sessionToken": .array([])])])
     case .controllers:
       operation["security"] = .array([
@@ -65,9 +74,17 @@ public enum OpenAPIDocument {
     return .object(operation)
   }
 
-  private static func parameter(_ name: String, in place: String, _ summary: String, _ schema: JSONSchema) -> JSONValue {
+  /// What a session shows for it.
+  private static func session(for endpoint: Endpoint) -> JSONValue {
+    let isRead = [.get, .head].contains(endpoint.method)
+    return .object(["operatorSession": .array([])].merging(isRead ? [:] : ["csrfToken": .array([])]) { $1 })
+  }
+
+  private static func parameter(
+    _ name: String, in place: String, _ summary: String, _ schema: JSONSchema, isRequired: Bool
+  ) -> JSONValue {
     .object([
-      "name": .string(name), "in": .string(place), "required": .bool(place == "path"), "description": .string(summary),
+      "name": .string(name), "in": .string(place), "required": .bool(isRequired), "description": .string(summary),
       "schema": schema.json,
     ])
   }

@@ -67,6 +67,11 @@ extension DeliveryState: SchemaDescribed {
   static var schemaSample: DeliveryState { .waiting }
 }
 
+extension ThingEvent.Kind: SchemaDescribed {
+  static var schema: JSONSchema { .choice(allCases.map(\.rawValue)) }
+  static var schemaSample: ThingEvent.Kind { .created }
+}
+
 extension RolloutState: SchemaDescribed {
   static var schema: JSONSchema { .choice(allCases.map(\.rawValue)) }
   static var schemaSample: RolloutState { .draft }
@@ -117,6 +122,11 @@ extension PageCursor: SchemaDescribed {
   static var schemaSample: PageCursor { PageCursor(nil) }
 }
 
+extension SaidVersion: SchemaDescribed {
+  static var schema: JSONSchema { .nullable(.string) }
+  static var schemaSample: SaidVersion { SaidVersion(nil) }
+}
+
 extension Array: SchemaDescribed where Element: Decodable {
   static var schema: JSONSchema { .array(SchemaProbe.schema(of: Element.self)) }
   static var schemaSample: [Element] { [] }
@@ -125,6 +135,12 @@ extension Array: SchemaDescribed where Element: Decodable {
 extension Dictionary: SchemaDescribed where Key == String, Value: Decodable {
   static var schema: JSONSchema { .map(SchemaProbe.schema(of: Value.self)) }
   static var schemaSample: [String: Value] { [:] }
+}
+
+/// What is written as null, in place of being left out.
+extension Optional: SchemaDescribed where Wrapped: Decodable {
+  static var schema: JSONSchema { .nullable(SchemaProbe.schema(of: Wrapped.self)) }
+  static var schemaSample: Wrapped? { .none }
 }
 
 extension String: SchemaDescribed {

@@ -141,13 +141,18 @@ public struct ThingSummary: Codable, Sendable {
   public let retiredAt: Timestamp?
   /// The name by which it comes to the DDI door.
   public let controllerId: String?
+  public let tags: [String]
+  /// The version that each MCU last said it runs; one that has said none is left out.
+  public let running: [String: String]
 
   public init(
     id: String, model: String, createdAt: Timestamp, activatedAt: Timestamp? = nil, lastSeenAt: Timestamp? = nil,
-    retiredAt: Timestamp? = nil, controllerId: String? = nil
+    retiredAt: Timestamp? = nil, controllerId: String? = nil, tags: [String] = [], running: [String: String] = [:]
   ) {
     self.id = id
     self.controllerId = controllerId
+    self.tags = tags
+    self.running = running
     self.model = model
     self.createdAt = createdAt
     self.activatedAt = activatedAt

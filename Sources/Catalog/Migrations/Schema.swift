@@ -15,6 +15,9 @@ enum Schema {
     migrator.registerMigration("0008 device doors", migrate: DeviceDoors.migrate)
     migrator.registerMigration("0009 claimed", migrate: ClaimedState.migrate)
     migrator.registerMigration("0010 controllers", migrate: Controllers.migrate)
+    migrator.registerMigration("0011 operator sessions", migrate: OperatorSessions.migrate)
+    migrator.registerMigration("0012 version samples", migrate: VersionSamples.migrate)
+    migrator.registerMigration("0013 thing history", migrate: ThingHistory.migrate)
     return migrator
   }
 }

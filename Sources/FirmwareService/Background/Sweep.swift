@@ -73,7 +73,7 @@ extension FirmwareService {
 }
 
 /// What has to be looked at now and then: confirmations and cancellations that are overdue, sessions that have expired,
-/// orphans, and reports that nobody needs any more.
+/// orphans, and reports and events that are older than is kept.
 public struct Sweep: Service {
   private let service: FirmwareService
   private let interval: Duration
@@ -100,9 +100,11 @@ public struct Sweep: Service {
       try await service.expireConfirmations()
       try await service.endUnansweredCancellations()
       try await service.endExpiredSessions()
+      try await service.endExpiredOperatorSessions()
       if orphansToo {
         try await service.collectOrphans()
         try await service.deleteOldReports()
+        try await service.deleteOldEvents()
       }
     } catch is CancellationError {
       // The service stops.

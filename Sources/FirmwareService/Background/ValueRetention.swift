@@ -49,22 +49,9 @@ public struct ValueRetention: Service {
   }
 
   public func run() async throws {
-    try? await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        await trim()
-        try await Task.sleep(for: interval)
-      }
-    }
-  }
-
-  private func trim() async {
-    do {
+    await service.recur(every: interval, complaint: "old values could not be deleted; it will be tried again") { [service] in
       let deleted = try await service.trimValues()
       if deleted > 0 { service.log.info("old values deleted", metadata: ["values": "\(deleted)"]) }
-    } catch is CancellationError {
-      // The service stops.
-    } catch {
-      service.log.error("old values could not be deleted; it will be tried again", metadata: ["error": "\(error)"])
     }
   }
 }

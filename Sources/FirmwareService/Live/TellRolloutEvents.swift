@@ -1,5 +1,4 @@
 import Catalog
-import Cryptography
 public import Domain
 public import LiveChannels
 
@@ -23,18 +22,18 @@ extension FirmwareService {
     if events.contains(where: \.kind.isStored) { wakeWebhookDelivery() }
   }
 
-  /// What an operator listens to: a rollout, as long as their token lives.
+  /// What an operator listens to: a rollout, as long as what they show is good for it.
   /// - Parameter after: the number of the last event that they know; nil to hear what happens from now on.
-  /// - Throws: `unknownRollout`.
+  /// - Throws: `unknownRollout`, and as `identifyOperator(by:)`.
   public func listen(
-    toRollout publicID: String, after: Int64?, token: some StringProtocol & Sendable
+    toRollout publicID: String, after: Int64?, by credential: OperatorCredential
   ) async throws -> RolloutListening {
     _ = try rollout(publicID)
-    let listener = try identifyOperator(token: token)
+    let listener = try identifyOperator(by: credential)
     let newest = try await translatingErrors { try await catalog.newestRolloutEvent(of: publicID) }
     let plan = LivePlan(
-      topics: [.rollout(publicID)], owner: .operatorToken(SHA256Hasher.digest(of: token)),
-      endsAt: listener.expiresAt, stillValid: { (try? self.identifyOperator(token: token)) != nil })
+      topics: [.rollout(publicID)], owner: credential.owner, endsAt: try end(of: credential, of: listener),
+      stillValid: { (try? self.identifyOperator(by: credential)) != nil })
     return RolloutListening(plan: plan, after: after ?? newest)
   }
 

@@ -5,21 +5,6 @@ import LiveChannels
 import Logging
 
 extension FirmwareService {
-  /// Whose token it is.
-  /// - Throws: `unauthorized` for a text that is no token; `tokenExpired` and `tokenRevoked` for one whose time is over.
-  public func identifyOperator(token: some StringProtocol) throws -> Operator {
-    guard let found = operators[SHA256Hasher.digest(of: token)] else {
-      throw ServiceError(.unauthorized, "an operator's token is needed: Authorization: Bearer TOKEN")
-    }
-    if let revoked = found.revokedAt {
-      throw ServiceError(.tokenRevoked, "this token was revoked at \(revoked.iso8601): ask an administrator for another")
-    }
-    if let end = found.expiresAt, end <= clock() {
-      throw ServiceError(.tokenExpired, "this token expired at \(end.iso8601): ask an administrator for another")
-    }
-    return found
-  }
-
   /// Makes the token of the store's folder the one of the operator of that name, an administrator: any other from there ends.
   /// Again changes nothing.
   public func admitOperator(token: String, name: String) async throws {
@@ -31,14 +16,20 @@ extension FirmwareService {
   }
 
   /// What operators did, newest first.
-  public func listAudit(_ page: PageRequest) async throws -> Page<AuditEntry> {
+  /// - Throws: `malformed` for a page that is none, or a filter that no entry can fit.
+  public func listAudit(where filter: AuditFilter = AuditFilter(), _ page: PageRequest) async throws -> Page<AuditEntry> {
     let after = try page.rowID()
-    let entries = try await translatingErrors { try await catalog.auditEntries(after: after, limit: page.limit + 1) }
+    for (name, text) in [("subject", filter.subject), ("actor", filter.actor), ("action", filter.action)] {
+      guard text?.unicodeScalars.contains("\0") != true else { throw ServiceError(.malformed, "\(name): has a NUL character") }
+    }
+    let entries = try await translatingErrors {
+      try await catalog.auditEntries(where: filter, after: after, limit: page.limit + 1)
+    }
     return Page(
       Array(entries.prefix(page.limit)), next: entries.count > page.limit ? String(entries[page.limit - 1].id) : nil)
   }
 
-  /// Takes the operators anew from the catalog: after each change of them.
+  /// Takes the operators anew from the catalog, and their sessions: after each change of them.
   func reloadOperators() async throws {
     let reading = operators.beginReading()
     let now = try await translatingErrors { try await catalog.operators() }
@@ -47,5 +38,7 @@ extension FirmwareService {
     for (hash, known) in before where known.revokedAt == nil && now[hash].map({ $0.revokedAt != nil }) ?? true {
       live.end(.operatorToken(hash))
     }
+    // Their sessions have gone with them.
+    try await reloadOperatorSessions()
   }
 }

@@ -73,19 +73,6 @@ extension FirmwareService {
     return ThingReport(thing: thing, model: model, mcus: mcus, owner: owner, tags: try await listTags(of: thing.id))
   }
 
-  /// Things, newest first.
-  public func listThings(model name: String?, within scope: ModelScope = .all, _ page: PageRequest) async throws -> Page<Thing>
-  {
-    let modelID = try name.map { try model($0).id }
-    let after = try page.rowID()
-    try await flushSightings()
-    let things = try await translatingErrors {
-      try await catalog.things(modelID: modelID, of: modelIDs(in: scope), after: after, limit: page.limit + 1)
-    }
-    return Page(
-      Array(things.prefix(page.limit)), next: things.count > page.limit ? String(things[page.limit - 1].id) : nil)
-  }
-
   /// A thing's token in clear. The audit entry is written before it is told.
   public func readToken(of publicID: String, by actor: String) async throws -> ThingToken {
     let now = clock()

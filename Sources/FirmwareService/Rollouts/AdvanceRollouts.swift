@@ -178,7 +178,7 @@ extension FirmwareService {
       }
       guard let last = rows.last else { return true }
       after = last.standing.thingID
-      let views = rows.map { ThingView($0.standing, model: model, facts: $0.facts, at: now, isPresent: false) }
+      let views = rows.map { ThingView($0, model: model, at: now) }
       guard try await body(views) else { return false }
     }
   }
@@ -212,4 +212,11 @@ extension FirmwareService {
 
   /// The service's clock has leapt: whoever was not heard in the time that was left out may well have been there.
   func restartSilence() { servingSince.store(clock().milliseconds, ordering: .relaxed) }
+}
+
+extension ThingView {
+  /// A thing as rollouts see it while it does not ask itself.
+  init(_ row: ThingRow, model: Model, at now: Timestamp) {
+    self.init(row.standing, model: model, facts: row.facts, at: now, isPresent: false)
+  }
 }

@@ -10,6 +10,8 @@ final class AccountState: Sendable {
   let failures: AttemptBuckets
   /// Logins, by address.
   let logins: AttemptBuckets
+  /// Sessions that operators open, by their token's hash, and what is none, by address. Users take them nothing.
+  let operatorLogins: AttemptBuckets
   /// Registrations, by address.
   let registrations: AttemptBuckets
   /// Changes of a password, by user.
@@ -29,6 +31,7 @@ final class AccountState: Sendable {
       mostOfAddress: settings.passwordsOfAddress)
     failures = AttemptBuckets(settings.loginFailures, capacity: settings.countedCallers)
     logins = AttemptBuckets(settings.logins, capacity: settings.countedCallers)
+    operatorLogins = AttemptBuckets(settings.operatorLogins, capacity: settings.countedCallers)
     registrations = AttemptBuckets(settings.registrations, capacity: settings.countedCallers)
     passwordChanges = AttemptBuckets(settings.passwordChanges, capacity: settings.countedCallers)
     shares = AttemptBuckets(settings.shares, capacity: settings.countedCallers)

@@ -16,8 +16,8 @@ struct RolloutEventRoutes: Sendable {
 
   @Sendable func listen(_ request: Request, _ context: APIContext) async throws -> Response {
     let rollout = try context.parameter("rollout")
-    let token = request.bearerToken.map(String.init) ?? ""
-    let listening = try await service.listen(toRollout: rollout, after: try after(request), token: token)
+    let listening = try await service.listen(
+      toRollout: rollout, after: try after(request), by: try context.callerCredential)
     let replay = LiveReplay(after: listening.after) { [service] after in
       try await service.rolloutEvents(of: rollout, after: after, limit: Self.pageSize).map { event in
         LiveReplay.Entry(number: event.id, message: RolloutEventText.serverSent(event))

@@ -23,12 +23,20 @@ struct ThingCareRoutes: Sendable {
   }
 
   @Sendable func list(_ request: Request, _ context: APIContext) async throws -> Response {
-    let page = try await service.listThings(model: request.query("model"), within: context.scope, try request.page)
-    let things = page.entries.map { thing in
-      ThingSummary(
+    var search = ThingSearch()
+    search.id = request.query("id")
+    search.tag = request.query("tag")
+    search.expression = request.query("where")
+    search.silentFor = try request.number("silentFor").map(Int64.init)
+    search.running = request.query("running")
+    let page = try await service.listThings(
+      model: request.query("model"), matching: search, within: context.scope, try request.page)
+    let things = page.entries.map { listed in
+      let thing = listed.thing
+      return ThingSummary(
         id: thing.publicID, model: service.modelName(thing.modelID), createdAt: thing.createdAt,
         activatedAt: thing.activatedAt, lastSeenAt: thing.lastSeenAt, retiredAt: thing.retiredAt,
-        controllerId: thing.controllerID)
+        controllerId: thing.controllerID, tags: listed.tags, running: listed.running)
     }
     return try .json(ThingList(things: things, next: PageCursor(page.next)))
   }

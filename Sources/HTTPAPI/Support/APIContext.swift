@@ -8,6 +8,8 @@ public struct APIContext: RequestContext {
   public var coreContext: CoreRequestContextStorage
   /// The operator whose token the request bears; nil on routes that need none.
   var signedInOperator: Operator?
+  /// What that operator has shown: the token, or a session that it has opened.
+  var operatorCredential: OperatorCredential?
   /// The user whose session the request bears; nil on routes that need none.
   var signedIn: SessionUser?
   /// Who is at the other end of the connection; nil where there is none, as in tests without a socket.
@@ -29,6 +31,15 @@ public struct APIContext: RequestContext {
     get throws {
       guard let signedInOperator else { throw ServiceError(.unauthorized, "an operator's token is needed") }
       return signedInOperator
+    }
+  }
+
+  /// What the operator who asks has shown.
+  /// - Throws: as `caller`.
+  var callerCredential: OperatorCredential {
+    get throws {
+      guard let operatorCredential else { throw ServiceError(.unauthorized, "an operator's token is needed") }
+      return operatorCredential
     }
   }
 

@@ -33,6 +33,10 @@ struct RouteTable {
       router.on(path, method: endpoint.httpMethod) { [operators] request, context in
         try await handler(request, try await operators.admit(request, context, to: endpoint))
       }
+    case .operatorSessions:
+      router.on(path, method: endpoint.httpMethod) { [operators] request, context in
+        try await handler(request, try operators.admitSession(request, context))
+      }
     case .users:
       router.on(path, method: endpoint.httpMethod) { [users] request, context in
         try await handler(request, try await users.admit(request, context))

@@ -88,12 +88,14 @@ extension Request {
   func valueRange() throws -> ValueRange {
     var range = ValueRange()
     range.limit = query("limit").flatMap(Int.init) ?? 1
-    range.start = try date("startDate") ?? range.start
-    range.end = try date("endDate") ?? range.end
+    range.start = try moment("startDate") ?? range.start
+    range.end = try moment("endDate") ?? range.end
     return range
   }
 
-  private func date(_ name: String) throws -> Timestamp? {
+  /// A moment of the query, in any form that things may write.
+  /// - Throws: `APIError` (400) for a text that is none.
+  func moment(_ name: String) throws -> Timestamp? {
     guard let text = query(name) else { return nil }
     guard let time = Timestamp(wire: text) else {
       throw APIError.malformed("\(name): YYYYMMDDHHmmss or ISO 8601 is needed")

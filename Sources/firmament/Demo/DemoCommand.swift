@@ -51,7 +51,8 @@ struct DemoCommand: ServerCommand {
         do { try await group.waitForAll() } catch is CancellationError {}
       }
     }
-    try output.write(try await client.status(model: Self.model))
+    let status = try await client.status(model: Self.model)
+    try output.write(FleetStatus(status, try await client.fleet(model: Self.model)))
   }
 
   private func tell(_ text: String) { StandardStream.error.write(text + "\n") }
@@ -81,7 +82,7 @@ struct DemoCommand: ServerCommand {
     let file = folder.appendingPathComponent("lamp-\(version).bin")
     try DemoImage.bytes(for: version).write(to: file)
     let upload = SignedUpload(
-      client: client, model: Self.model, mcu: Self.mcu, version: version, key: key, sequence: nil)
+      client: client, signing: ManifestSigning(model: Self.model, mcu: Self.mcu, version: version, key: key), sequence: nil)
     let image = try ImageFile(reading: file.path)
     try await upload.send(image)
     let firmware = try await upload.register(image, publish: true)

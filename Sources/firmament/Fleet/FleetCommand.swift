@@ -1,7 +1,8 @@
 import ArgumentParser
 
-/// Fleets that exist only here.
+/// What a fleet runs, and fleets that exist only here.
 struct FleetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fleet", abstract: "Try a service with simulated things.", subcommands: [FleetSimulate.self])
+    commandName: "fleet", abstract: "What a fleet runs over time, and fleets of simulated things.",
+    subcommands: [FleetVersions.self, FleetSimulate.self])
 }

@@ -39,16 +39,3 @@ extension EnvelopeShape: TextRendering {
   /// An envelope is a document: people and programs see the same.
   var text: String { (try? OutputRendering.json(self)) ?? "" }
 }
-
-extension StatusShape: TextRendering {
-  var text: String {
-    var table = TextTable(
-      ["model", "mcu", "version", "published", "running"] + InstallationState.allCases.map(\.rawValue))
-    for firmware in firmwares {
-      table.add(
-        [firmware.model, firmware.mcu, firmware.version, firmware.published ? "yes" : "no", String(firmware.running)]
-          + InstallationState.allCases.map { String(firmware.counts[$0]) })
-    }
-    return table.text
-  }
-}

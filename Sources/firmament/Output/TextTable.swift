@@ -3,7 +3,10 @@ struct TextTable {
   private let header: [String]
   private var rows: [[String]] = []
 
-  init(_ header: [String]) { self.header = header.map { $0.uppercased() } }
+  /// - Parameter names: columns behind these, whose headings stay as they are.
+  init(_ header: [String], names: [String] = []) {
+    self.header = header.map { $0.uppercased() } + names.map(PlainText.oneLine)
+  }
 
   /// Adds a row; an absent cell is a dash.
   mutating func add(_ cells: [String?]) {

@@ -4,11 +4,14 @@ import Domain
 extension ThingList: TextRendering {
   var text: String {
     let haveNames = things.contains { $0.controllerId != nil }
-    var table = TextTable(["id", "model", "activated", "last seen", "retired"] + (haveNames ? ["controller"] : []))
+    var table = TextTable(
+      ["id", "model", "activated", "last seen", "retired", "runs", "tags"] + (haveNames ? ["controller"] : []))
     for thing in things {
       table.add([
         thing.id, thing.model, PlainText.time(thing.activatedAt), PlainText.time(thing.lastSeenAt),
-        PlainText.time(thing.retiredAt), thing.controllerId,
+        PlainText.time(thing.retiredAt),
+        thing.running.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "),
+        thing.tags.joined(separator: ", "), thing.controllerId,
       ])
     }
     return table.text

@@ -99,9 +99,13 @@ struct ServeConfiguration: Sendable {
     service.publicURL = values.text("publicUrl").map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
     service.openApps = try values.flag("openApps")
     service.sessionSeconds = try values.number("sessionSeconds", 60...315_360_000).map(Int64.init) ?? service.sessionSeconds
+    service.operatorSessionSeconds =
+      try values.number("operatorSessionSeconds", 60...2_592_000).map(Int64.init) ?? service.operatorSessionSeconds
     service.largestSettings = try values.number("largestSettings", 256...1 << 30) ?? service.largestSettings
     service.largestObject = settings.largestThingBody
     service.mostObjects = try values.number("mostObjects", 1...10_000_000) ?? service.mostObjects
+    service.versionHistoryDays =
+      try values.number("versionHistoryDays", 1...36_500).map(Int64.init) ?? service.versionHistoryDays
     service.webhookPrivateAddresses = try values.flag("webhookPrivateAddresses") ?? false
     return service
   }

@@ -1,4 +1,5 @@
 import Catalog
+import Dashboard
 import Domain
 import FirmwareService
 import Foundation
@@ -99,6 +100,7 @@ enum ServedApplication {
     let readiness = Readiness()
     let router = APIRouter.make(
       service: service, settings: configuration.settings, isReady: { readiness.isReady }, metricsText: { registry.text() })
+    DashboardRoutes.add(to: router)
     let listeners = Listeners(expected: configuration.devicePort == nil ? 1 : 2) { ports in
       readiness.begin()
       service.isListening(at: announce(ports, folder, simulation, configuration, log))
@@ -132,6 +134,7 @@ enum ServedApplication {
       Sweep(service: service, interval: interval(5)),
       DigestCompletion(service: service),
       ValueRetention(service: service, interval: interval(600)),
+      VersionSampler(service: service, interval: interval(600)),
       MailDelivery(service: service, transport: mails, timeScale: simulation?.scale ?? 1),
       WebhookWorker(
         service: service,

@@ -12,6 +12,9 @@ struct AuditCommand: AsyncParsableCommand {
 struct AuditListing: ServerCommand {
   static let configuration = CommandConfiguration(commandName: "list", abstract: "List what operators did, newest first.")
 
+  @Option(help: "Only what was done to exactly this: a thing's id, a model's name.") var subject: String?
+  @Option(help: "Only what the operator of this name did.") var actor: String?
+  @Option(help: "Only deeds of this name, such as thing.retire.") var action: String?
   @Option(help: "Only the newest of them.") var limit: Int?
   @OptionGroup var server: ServerOptions
 
@@ -20,6 +23,9 @@ struct AuditListing: ServerCommand {
   }
 
   func run(_ client: OperatorClient, _ output: OutputRendering) async throws {
-    try output.write(try await client.every(upTo: limit) { try await client.audit(limit: $0, after: $1) })
+    let list = try await client.every(upTo: limit) {
+      try await client.audit(subject: subject, actor: actor, action: action, limit: $0, after: $1)
+    }
+    try output.write(list)
   }
 }

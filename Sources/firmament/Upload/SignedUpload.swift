@@ -2,8 +2,6 @@ import APIClient
 import APIContract
 import Cryptography
 import Domain
-import Foundation
-import Signing
 
 /// The story of one upload: the bytes, then a manifest signed here, then its registration. Each step is safe to repeat.
 struct SignedUpload: Sendable {
@@ -11,20 +9,16 @@ struct SignedUpload: Sendable {
   static let signings = 4
 
   let client: OperatorClient
-  let model: String
-  let mcu: String
-  let version: String
-  let key: PrivateKey
+  let signing: ManifestSigning
   /// Given by the engineer, or nil: the larger of the Unix time and one more than the newest.
   let sequence: Int64?
-  /// What must be true of a thing that is to get it, as an RSQL expression.
-  var requires: String?
+
+  private var model: String { signing.model }
+  private var mcu: String { signing.mcu }
 
   /// What can be known to fail before a byte is sent.
   func check() async throws {
-    guard let version = FirmwareVersion(version) else {
-      throw CommandFailure("the version must be 1 to 64 printable characters without a blank at its ends")
-    }
+    let version = try signing.checkedVersion
     let known = try await client.model(model)
     guard known.mcus.contains(where: { $0.name == mcu }) else {
       let mcus = known.mcus.map(\.name).joined(separator: ", ")
@@ -33,7 +27,7 @@ struct SignedUpload: Sendable {
     guard !known.numericVersions || version.isWholeNumber else {
       throw CommandFailure("model \(model) takes only whole numbers as versions, not \(version)")
     }
-    let id = try key.publicKey.id
+    let id = try signing.key.publicKey.id
     let trusted = try await client.keys(model: model).keys.first { $0.id == id }
     guard let trusted else {
       throw CommandFailure("model \(model) does not trust key \(id): firmament model trust \(model) KEY.pub.pem")
@@ -66,13 +60,8 @@ struct SignedUpload: Sendable {
     var attempt = 1
     while true {
       let next = try await nextSequence()
-      let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
-      let manifest = FirmwareManifest(
-        createdAt: now, mcu: mcu, model: model, requires: requires, sequence: next, sha256: image.digest, size: image.size,
-        version: version)
-      let envelope = try SignedEnvelope.sign(manifest, with: key)
       do {
-        return try await client.registerFirmware(envelope.shape, publish: publish)
+        return try await client.registerFirmware(try signing.sign(image, sequence: next), publish: publish)
       } catch let error as APIClientError where error.status == 409 && sequence == nil && attempt < Self.signings {
         // Another upload for the same MCU may have been registered since: then a larger sequence is all it takes.
         guard try await newestSequence() >= next else { throw error }
@@ -83,19 +72,10 @@ struct SignedUpload: Sendable {
 
   private func nextSequence() async throws -> Int64 {
     if let sequence { return sequence }
-    return max(Int64(Date().timeIntervalSince1970), try await newestSequence() + 1)
+    return max(ManifestSigning.usualSequence, try await newestSequence() + 1)
   }
 
   private func newestSequence() async throws -> Int64 {
     try await client.model(model).mcus.first { $0.name == mcu }?.newestSequence ?? 0
-  }
-}
-
-extension SignedEnvelope {
-  /// The envelope as the contract has it.
-  var shape: EnvelopeShape {
-    EnvelopeShape(
-      payloadType: payloadType, payload: payload,
-      signatures: signatures.map { EnvelopeSignature(keyid: $0.keyid, sig: $0.sig) })
   }
 }

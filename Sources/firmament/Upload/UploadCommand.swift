@@ -26,8 +26,8 @@ struct UploadCommand: ServerCommand {
   func run(_ client: OperatorClient, _ output: OutputRendering) async throws {
     let key = try KeyFile.privateKey(self.key)
     let image = try ImageFile(reading: file)
-    let upload = SignedUpload(
-      client: client, model: model, mcu: mcu, version: version, key: key, sequence: sequence, requires: requires)
+    let signing = ManifestSigning(model: model, mcu: mcu, version: version, key: key, requires: requires)
+    let upload = SignedUpload(client: client, signing: signing, sequence: sequence)
     try await upload.check()
     try await upload.send(image)
     let firmware = try await upload.register(image, publish: publish)

@@ -6,8 +6,8 @@ import Testing
 
 /// A service on a simulated clock with a model, a published version that things run, and a newer one that is not published.
 struct RolloutTrial: Sendable {
-  static let model = "m"
-  static let mcu = "u"
+  static let model = "lamp"
+  static let mcu = "main"
   static let scale = "600"
   /// Bytes of each image.
   static let size = 150_000
@@ -57,7 +57,8 @@ struct RolloutTrial: Sendable {
   /// Lets a fleet play beside the test.
   func start(_ arguments: String...) throws -> StartedProgram { try start(arguments) }
 
-  private func start(_ arguments: [String]) throws -> StartedProgram {
+  /// The same with the arguments in an array.
+  func start(_ arguments: [String]) throws -> StartedProgram {
     try StartedProgram(
       Program.firmament,
       ["fleet", "simulate", "--model", Self.model, "--time-scale", Self.scale, "--json"] + arguments,
