@@ -60,6 +60,8 @@ struct DemoCommand: ServerCommand {
   /// The model, and a key that it trusts. The key is in memory only, and gone when the demonstration ends.
   private func prepare(_ client: OperatorClient) async throws -> PrivateKey {
     _ = try await client.createModel(NewModel(name: Self.model, mcus: [Self.mcu]))
+    // Nobody watches for the five minutes in which things usually ask again.
+    _ = try await client.setModel(ModelSettings(pollInterval: 1), model: Self.model)
     let key = try PrivateKey.generate(.ed25519)
     let trusted = try await client.trustKey(
       NewTrustedKey(pem: try key.publicKey.pem, name: "demonstration"), model: Self.model)
