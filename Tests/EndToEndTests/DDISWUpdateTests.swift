@@ -58,116 +58,128 @@ import Testing
   }
 
   @Test func anUpdateIsInstalledAndConfirmedAfterTheReboot() async throws {
-    let door = try await Door.open()
-    let package = try await door.package(3_000_000, seed: 51)
-    try await door.publish(package)
-    let client = try SWUpdateClient.poll(door.device(), trusting: door.signer)
-    try await client.tells("executing post-update actions.")
-    await client.kill()
-    #expect(package.isInstalled)
-    #expect(try await door.workshop.counts(Workshop.model, "2.0.0")["confirmed"] == nil)
-    try await door.confirm(door.device(), package)
-    try await expectSoundAndStop(door.workshop.server)
+    try await SWUpdateClient.journey {
+      let door = try await Door.open()
+      let package = try await door.package(3_000_000, seed: 51)
+      try await door.publish(package)
+      let client = try SWUpdateClient.poll(door.device(), trusting: door.signer)
+      try await client.tells("executing post-update actions.")
+      await client.kill()
+      #expect(package.isInstalled)
+      #expect(try await door.workshop.counts(Workshop.model, "2.0.0")["confirmed"] == nil)
+      try await door.confirm(door.device(), package)
+      try await expectSoundAndStop(door.workshop.server)
+    }
   }
 
   @Test func aPackageThatTheDeviceRefusesIsAFailure() async throws {
-    let door = try await Door.open()
-    let package = try await door.package(300_000, seed: 52, revisions: ["9.9"])
-    try await door.publish(package)
-    let client = try SWUpdateClient.poll(door.device(), trusting: door.signer)
-    try await eventually("the failure is known") {
-      try await door.workshop.counts(Workshop.model, "2.0.0") == ["failed": 1]
+    try await SWUpdateClient.journey {
+      let door = try await Door.open()
+      let package = try await door.package(300_000, seed: 52, revisions: ["9.9"])
+      try await door.publish(package)
+      let client = try SWUpdateClient.poll(door.device(), trusting: door.signer)
+      try await eventually("the failure is known") {
+        try await door.workshop.counts(Workshop.model, "2.0.0") == ["failed": 1]
+      }
+      #expect(!FileManager.default.fileExists(atPath: package.target))
+      await client.kill()
+      try await expectSoundAndStop(door.workshop.server)
     }
-    #expect(!FileManager.default.fileExists(atPath: package.target))
-    await client.kill()
-    try await expectSoundAndStop(door.workshop.server)
   }
 
   @Test func aFailureAfterTheRebootIsKnown() async throws {
-    let door = try await Door.open()
-    let package = try await door.package(300_000, seed: 53)
-    try await door.publish(package)
-    let client = try SWUpdateClient.poll(door.device(), trusting: door.signer)
-    try await client.tells("executing post-update actions.")
-    await client.kill()
-    let fallenBack = try SWUpdateClient.poll(door.device(), trusting: door.signer, after: .failure)
-    try await eventually("the failure is known") {
-      try await door.workshop.counts(Workshop.model, "2.0.0") == ["failed": 1]
+    try await SWUpdateClient.journey {
+      let door = try await Door.open()
+      let package = try await door.package(300_000, seed: 53)
+      try await door.publish(package)
+      let client = try SWUpdateClient.poll(door.device(), trusting: door.signer)
+      try await client.tells("executing post-update actions.")
+      await client.kill()
+      let fallenBack = try SWUpdateClient.poll(door.device(), trusting: door.signer, after: .failure)
+      try await eventually("the failure is known") {
+        try await door.workshop.counts(Workshop.model, "2.0.0") == ["failed": 1]
+      }
+      await fallenBack.kill()
+      try await expectSoundAndStop(door.workshop.server)
     }
-    await fallenBack.kill()
-    try await expectSoundAndStop(door.workshop.server)
   }
 
   @Test func aDownloadGoesOnThoughItIsCutAtEachTenth() async throws {
-    let door = try await Door.open()
-    let package = try await door.package(20_000_000, seed: 54)
-    try await door.publish(package)
-    let proxy = try TappedProxy(to: door.workshop.server.url)
-    for tenth in 1...9 { proxy.cut(.toClient, at: package.size / 10 * tenth) }
-    let device = door.device(at: proxy.url)
-    let client = try SWUpdateClient.poll(device, trusting: door.signer)
-    try await client.tells("executing post-update actions.", within: 240)
-    await client.kill()
-    #expect(package.isInstalled)
-    #expect(proxy.cuts == 9)
-    // It went on where it was cut; polls and feedback are the rest.
-    #expect(proxy.passed(.toClient) < package.size + package.size / 10)
-    try await door.confirm(device, package)
-    try await expectSoundAndStop(door.workshop.server)
+    try await SWUpdateClient.journey {
+      let door = try await Door.open()
+      let package = try await door.package(20_000_000, seed: 54)
+      try await door.publish(package)
+      let proxy = try TappedProxy(to: door.workshop.server.url)
+      for tenth in 1...9 { proxy.cut(.toClient, at: package.size / 10 * tenth) }
+      let device = door.device(at: proxy.url)
+      let client = try SWUpdateClient.poll(device, trusting: door.signer)
+      try await client.tells("executing post-update actions.", within: 240)
+      await client.kill()
+      #expect(package.isInstalled)
+      #expect(proxy.cuts == 9)
+      // It went on where it was cut; polls and feedback are the rest.
+      #expect(proxy.passed(.toClient) < package.size + package.size / 10)
+      try await door.confirm(device, package)
+      try await expectSoundAndStop(door.workshop.server)
+    }
   }
 
   @Test func aCancelledRolloutIsRecalledFromADeviceThatDownloads() async throws {
-    let door = try await Door.open()
-    let package = try await door.package(20_000_000, seed: 55)
-    try await door.workshop.upload(
-      package.path, model: Workshop.model, mcu: Workshop.mcu, version: package.version, publish: false)
-    let made = try await door.workshop.json(
-      "rollout", "create", "--model", Workshop.model, "--version", package.version, "--start")
-    let rollout = try #require(made["id"]?.text)
-    var device = door.device()
-    // 20 seconds and more, in which it polls on a second connection.
-    device.longestSpeed = "1M"
-    let client = try SWUpdateClient.poll(device, trusting: door.signer)
-    try await eventually("the download begins") {
-      try await door.workshop.counts(Workshop.model, package.version)["downloading"] == 1
-    }
-    try await door.workshop.command("rollout", "cancel", rollout)
-    try await client.tells("Acknowledging cancelled update.")
-    #expect(!client.log.contains("executing post-update actions."))
-    #expect(!package.isInstalled)
-    try await client.tells("No pending action on server.")
-    #expect(try await door.workshop.counts(Workshop.model, package.version)["confirmed"] == nil)
-    await client.kill()
+    try await SWUpdateClient.journey {
+      let door = try await Door.open()
+      let package = try await door.package(20_000_000, seed: 55)
+      try await door.workshop.upload(
+        package.path, model: Workshop.model, mcu: Workshop.mcu, version: package.version, publish: false)
+      let made = try await door.workshop.json(
+        "rollout", "create", "--model", Workshop.model, "--version", package.version, "--start")
+      let rollout = try #require(made["id"]?.text)
+      var device = door.device()
+      // 20 seconds and more, in which it polls on a second connection.
+      device.longestSpeed = "1M"
+      let client = try SWUpdateClient.poll(device, trusting: door.signer)
+      try await eventually("the download begins") {
+        try await door.workshop.counts(Workshop.model, package.version)["downloading"] == 1
+      }
+      try await door.workshop.command("rollout", "cancel", rollout)
+      try await client.tells("Acknowledging cancelled update.")
+      #expect(!client.log.contains("executing post-update actions."))
+      #expect(!package.isInstalled)
+      try await client.tells("No pending action on server.")
+      #expect(try await door.workshop.counts(Workshop.model, package.version)["confirmed"] == nil)
+      await client.kill()
 
-    // The same device takes the next version.
-    let next = try await door.package(300_000, seed: 56, version: "2.1.0")
-    try await door.publish(next)
-    let again = try SWUpdateClient.poll(door.device(), trusting: door.signer)
-    try await again.tells("executing post-update actions.")
-    await again.kill()
-    #expect(next.isInstalled)
-    try await door.confirm(door.device(), next)
-    try await expectSoundAndStop(door.workshop.server)
+      // The same device takes the next version.
+      let next = try await door.package(300_000, seed: 56, version: "2.1.0")
+      try await door.publish(next)
+      let again = try SWUpdateClient.poll(door.device(), trusting: door.signer)
+      try await again.tells("executing post-update actions.")
+      await again.kill()
+      #expect(next.isInstalled)
+      try await door.confirm(door.device(), next)
+      try await expectSoundAndStop(door.workshop.server)
+    }
   }
 
   @Test func aServerThatIsKilledAndStartedInBetweenKeepsTheUpdate() async throws {
-    var door = try await Door.open()
-    let package = try await door.package(64_000_000, seed: 57)
-    try await door.publish(package)
-    var device = door.device()
-    device.longestSpeed = "8M"
-    device.retry = 60
-    let client = try SWUpdateClient.poll(device, trusting: door.signer)
-    try await eventually("the download begins") {
-      try await door.workshop.counts(Workshop.model, package.version)["downloading"] == 1
+    try await SWUpdateClient.journey {
+      var door = try await Door.open()
+      let package = try await door.package(64_000_000, seed: 57)
+      try await door.publish(package)
+      var device = door.device()
+      device.longestSpeed = "8M"
+      device.retry = 60
+      let client = try SWUpdateClient.poll(device, trusting: door.signer)
+      try await eventually("the download begins") {
+        try await door.workshop.counts(Workshop.model, package.version)["downloading"] == 1
+      }
+      try await door.workshop.killAndRestart()
+      try await client.tells("executing post-update actions.", within: 240)
+      await client.kill()
+      #expect(package.isInstalled)
+      // Between the installation and the reboot, too.
+      try await door.workshop.killAndRestart()
+      try await door.confirm(device, package)
+      try await expectSoundAndStop(door.workshop.server)
     }
-    try await door.workshop.killAndRestart()
-    try await client.tells("executing post-update actions.", within: 240)
-    await client.kill()
-    #expect(package.isInstalled)
-    // Between the installation and the reboot, too.
-    try await door.workshop.killAndRestart()
-    try await door.confirm(device, package)
-    try await expectSoundAndStop(door.workshop.server)
   }
 }

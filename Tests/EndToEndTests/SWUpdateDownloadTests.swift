@@ -26,47 +26,53 @@ import Testing
   }
 
   @Test func aPackageIsInstalledFromTheDownloadURLOfAThing() async throws {
-    let offer = try await open(3_000_000, seed: 21)
-    let server = offer.workshop.server
-    let client = try SWUpdateClient.install(from: server.url + offer.path, trusting: offer.signer)
-    let result = await client.result()
-    #expect(result.status == 0, "\(result.output) \(result.errors)")
-    #expect(offer.package.isInstalled)
-    try await expectSoundAndStop(server)
+    try await SWUpdateClient.journey {
+      let offer = try await open(3_000_000, seed: 21)
+      let server = offer.workshop.server
+      let client = try SWUpdateClient.install(from: server.url + offer.path, trusting: offer.signer)
+      let result = try await client.result()
+      #expect(result.status == 0, "\(result.output) \(result.errors)")
+      #expect(offer.package.isInstalled)
+      try await expectSoundAndStop(server)
+    }
   }
 
   @Test(arguments: [31, 32, 33] as [UInt64])
   func aPackageIsInstalledThoughTheConnectionIsCut(seed: UInt64) async throws {
-    let offer = try await open(6_000_000, seed: seed)
-    let proxy = try TappedProxy(to: offer.workshop.server.url)
-    var random = SeededGenerator(seed: seed)
-    // The head of the answer to HEAD comes first, and that of the GET.
-    let places = (0..<2).map { _ in Int.random(in: 2000..<offer.package.size, using: &random) }.sorted()
-    for place in places { proxy.cut(.toClient, at: place) }
-    let client = try SWUpdateClient.install(from: proxy.url + offer.path, trusting: offer.signer, retries: 5)
-    let result = await client.result()
-    #expect(result.status == 0, "\(result.output) \(result.errors)")
-    #expect(proxy.cuts == 2)
-    #expect(offer.package.isInstalled, "cut at \(places)")
-    // It went on where it was cut: nothing but heads came twice.
-    let passed = proxy.passed(.toClient)
-    #expect(passed < offer.package.size + 10_000, "\(passed) bytes for \(offer.package.size)")
-    try await expectSoundAndStop(offer.workshop.server)
+    try await SWUpdateClient.journey {
+      let offer = try await open(6_000_000, seed: seed)
+      let proxy = try TappedProxy(to: offer.workshop.server.url)
+      var random = SeededGenerator(seed: seed)
+      // The head of the answer to HEAD comes first, and that of the GET.
+      let places = (0..<2).map { _ in Int.random(in: 2000..<offer.package.size, using: &random) }.sorted()
+      for place in places { proxy.cut(.toClient, at: place) }
+      let client = try SWUpdateClient.install(from: proxy.url + offer.path, trusting: offer.signer, retries: 5)
+      let result = try await client.result()
+      #expect(result.status == 0, "\(result.output) \(result.errors)")
+      #expect(proxy.cuts == 2)
+      #expect(offer.package.isInstalled, "cut at \(places)")
+      // It went on where it was cut: nothing but heads came twice.
+      let passed = proxy.passed(.toClient)
+      #expect(passed < offer.package.size + 10_000, "\(passed) bytes for \(offer.package.size)")
+      try await expectSoundAndStop(offer.workshop.server)
+    }
   }
 
   @Test func aPackageForOtherHardwareOrOfAStrangerIsNotInstalled() async throws {
-    let offer = try await open(100_000, seed: 41)
-    let url = offer.workshop.server.url + offer.path
-    let other = await (try SWUpdateClient.install(from: url, trusting: offer.signer, hardware: "default:9.9")).result()
-    #expect(
-      other.status != 0 && (other.output + other.errors).contains("SW not compatible with hardware"),
-      "\((other.output + other.errors))")
-    let stranger = try await SWUpdateSigner(in: offer.workshop.folder)
-    let refused = await (try SWUpdateClient.install(from: url, trusting: stranger)).result()
-    #expect(
-      refused.status != 0 && (refused.output + refused.errors).contains("Image invalid or corrupted"),
-      "\((refused.output + refused.errors))")
-    #expect(!FileManager.default.fileExists(atPath: offer.package.target))
-    try await expectSoundAndStop(offer.workshop.server)
+    try await SWUpdateClient.journey {
+      let offer = try await open(100_000, seed: 41)
+      let url = offer.workshop.server.url + offer.path
+      let other = try await SWUpdateClient.install(from: url, trusting: offer.signer, hardware: "default:9.9").result()
+      #expect(
+        other.status != 0 && (other.output + other.errors).contains("SW not compatible with hardware"),
+        "\((other.output + other.errors))")
+      let stranger = try await SWUpdateSigner(in: offer.workshop.folder)
+      let refused = try await SWUpdateClient.install(from: url, trusting: stranger).result()
+      #expect(
+        refused.status != 0 && (refused.output + refused.errors).contains("Image invalid or corrupted"),
+        "\((refused.output + refused.errors))")
+      #expect(!FileManager.default.fileExists(atPath: offer.package.target))
+      try await expectSoundAndStop(offer.workshop.server)
+    }
   }
 }

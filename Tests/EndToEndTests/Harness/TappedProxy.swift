@@ -46,6 +46,7 @@ final class TappedProxy: Sendable {
     Thread.detachNewThread { [weak self] in
       while true {
         let client = accept(listener, nil, nil)
+        if client < 0 && errno == EINTR { continue }
         guard client >= 0 else { return }
         if let self { self.join(client) } else { close(client) }
       }
@@ -109,11 +110,13 @@ final class TappedProxy: Sendable {
       let lane = state.lanes[direction] ?? Lane()
       return min(piece.count, lane.taps.first.map { max(1, $0.count - lane.passed) } ?? piece.count)
     }
-    let count = recv(source, &piece, room, 0)
+    var count = -1
+    repeat { count = recv(source, &piece, room, 0) } while count < 0 && errno == EINTR
     guard count > 0 else { return false }
     var sent = 0
     while sent < count {
       let written = piece[sent..<count].withUnsafeBytes { send(target, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      if written < 0 && errno == EINTR { continue }
       guard written > 0 else { return false }
       sent += written
     }

@@ -88,18 +88,46 @@ final class SWUpdateClient: Sendable {
 
   var isRunning: Bool { program.isRunning }
 
+  /// A signal met it while its downloader wrote to its installer: it does not go on after `EINTR` (`ipc_send_data` and
+  /// `fill_buffer` of 2022.12), and reports a failed update.
+  struct Interrupted: Error {}
+
+  /// Plays a journey, and another one from the start where a signal met the client: nobody but the client can help that.
+  static func journey(_ play: () async throws -> Void) async throws {
+    for _ in 1...2 {
+      do { return try await play() } catch is Interrupted {}
+    }
+    try await play()
+  }
+
+  /// Whether it has failed by that alone: where bytes are wrong, the installer says so too.
+  private var wasInterrupted: Bool {
+    let errors = log.split(separator: "\n").filter { $0.contains("[ERROR]") }
+    let told = ["Cannot read stored update state", "Channel operation returned error (23)", "No suitable .swu image found"]
+    let interrupted = ["Writing into SWUpdate IPC stream failed", "Interrupted system call"]
+    let follows = told + interrupted + ["Error processing update chunk"]
+    return errors.contains { error in interrupted.contains { error.contains($0) } }
+      && errors.allSatisfy { error in follows.contains { error.contains($0) } }
+  }
+
   /// Waits until it has told something.
-  /// - Throws: `NeverHappened` with the end of its log.
+  /// - Throws: `NeverHappened` with the end of its log; `Interrupted`.
   func tells(_ text: String, within seconds: Double = 120) async throws {
     do {
-      try await eventually("swupdate tells: \(text)", within: seconds) { log.contains(text) }
+      try await eventually("swupdate tells: \(text)", within: seconds) { log.contains(text) || wasInterrupted }
     } catch is NeverHappened {
       throw NeverHappened(what: "swupdate tells: \(text), but:\n\(log.suffix(4000))\n", seconds: seconds)
     }
+    guard log.contains(text) else { throw Interrupted() }
   }
 
   /// Waits for its end.
-  func result() async -> ProgramResult { await program.result() }
+  /// - Throws: `Interrupted`.
+  func result() async throws -> ProgramResult {
+    let result = await program.result()
+    if wasInterrupted { throw Interrupted() }
+    return result
+  }
 
   /// Ends it as a power cut would, and returns when it is gone.
   func kill() async {
