@@ -21,4 +21,20 @@ extension FirmwareService {
       }
     }
   }
+
+  /// Does a work a part at a time until there is no more of it, so that writes come in between, or until the service stops.
+  /// - Parameters:
+  ///   - most: what one part has at most.
+  ///   - part: returns how much it has done; less than `most` when that was the rest.
+  /// - Returns: how much was done.
+  @discardableResult
+  func inParts(of most: Int, _ part: (Int) async throws -> Int) async throws -> Int {
+    var done = 0
+    var last = most
+    while last == most, !Task.isCancelled {
+      last = try await part(most)
+      done += last
+    }
+    return done
+  }
 }

@@ -47,11 +47,8 @@ extension FirmwareService {
   public func deleteOldReports() async throws {
     let moment = clock().adding(seconds: -Self.reportsKeptSeconds)
     try await translatingErrors {
-      var deleted = 0
-      var gone = Self.reportsDeletedTogether
-      while gone == Self.reportsDeletedTogether, !Task.isCancelled {
-        gone = try await catalog.deleteReports(closedBefore: moment, most: Self.reportsDeletedTogether)
-        deleted += gone
+      let deleted = try await inParts(of: Self.reportsDeletedTogether) {
+        try await catalog.deleteReports(closedBefore: moment, most: $0)
       }
       if deleted > 0 { log.info("old reports deleted", metadata: ["reports": "\(deleted)"]) }
     }

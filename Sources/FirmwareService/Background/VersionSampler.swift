@@ -34,10 +34,7 @@ extension FirmwareService {
         start = end
       }
       let horizon = now.adding(seconds: -settings.versionHistoryDays * 86_400)
-      var gone = Self.forgottenTogether
-      while gone == Self.forgottenTogether, !Task.isCancelled {
-        gone = try await catalog.forgetVersionSamples(until: horizon, most: Self.forgottenTogether)
-      }
+      try await inParts(of: Self.forgottenTogether) { try await catalog.forgetVersionSamples(until: horizon, most: $0) }
       return thinned
     }
   }

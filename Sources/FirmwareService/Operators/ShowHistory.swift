@@ -44,11 +44,8 @@ extension FirmwareService {
   @discardableResult public func deleteOldEvents() async throws -> Int {
     let moment = clock().adding(seconds: -Self.eventsKeptSeconds)
     return try await translatingErrors {
-      var deleted = 0
-      var gone = Self.eventsDeletedTogether
-      while gone == Self.eventsDeletedTogether, !Task.isCancelled {
-        gone = try await catalog.deleteEvents(before: moment, most: Self.eventsDeletedTogether)
-        deleted += gone
+      let deleted = try await inParts(of: Self.eventsDeletedTogether) {
+        try await catalog.deleteEvents(before: moment, most: $0)
       }
       if deleted > 0 { log.info("old events of things deleted", metadata: ["events": "\(deleted)"]) }
       return deleted

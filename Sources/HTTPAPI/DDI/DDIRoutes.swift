@@ -82,9 +82,15 @@ struct DDIRoutes: Sendable {
   }
 
   @Sendable func reportDeployment(_ request: Request, _ context: APIContext) async throws -> Response {
+    try await take(request, context) { try await service.reportDeployment($0, $1, of: $2) }
+  }
+
+  /// Gives what a device says of an action to whom it concerns.
+  private func take(
+    _ request: Request, _ context: APIContext, _ report: (Int64, DeviceReport, ControllerSession) async throws -> Void
+  ) async throws -> Response {
     let session = try await service.session(request, context)
-    let report = try DeviceReport(try await request.ddiBody(settings))
-    try await service.reportDeployment(try context.actionID(), report, of: session)
+    try await report(try context.actionID(), try DeviceReport(try await request.ddiBody(settings)), session)
     return Response(status: .ok)
   }
 
@@ -112,10 +118,7 @@ struct DDIRoutes: Sendable {
   }
 
   @Sendable func reportCancellation(_ request: Request, _ context: APIContext) async throws -> Response {
-    let session = try await service.session(request, context)
-    let report = try DeviceReport(try await request.ddiBody(settings))
-    try await service.reportCancellation(try context.actionID(), report, of: session)
-    return Response(status: .ok)
+    try await take(request, context) { try await service.reportCancellation($0, $1, of: $2) }
   }
 
   // MARK: Confirmations
