@@ -177,7 +177,7 @@ struct NaiveRules {
   func count(_ rollout: Rollout, stage: Int, _ thing: inout NaiveThing) {
     let open = brings(rollout, to: thing).filter { firmware in
       let running = thing.running[firmware.mcuID]
-      if running == firmware.version.text { return false }
+      if firmware.isWithdrawn || running == firmware.version.text { return false }
       guard rollout.revertOf != nil else { return !isOlder(firmware, than: running) }
       // Where it is not known what runs, that is asked when the thing comes.
       return running == nil || runsReverted(thing, firmware.mcuID, rollout)
