@@ -29,6 +29,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -91,12 +92,12 @@ let package = Package(
       "HTTPAPI",
       [
         "FirmwareService", "LiveChannels", "APIContract", "Domain", "Cryptography", "Telemetry", hummingbird, hummingbirdCore,
-        nioCore, nioHTTP1, nioWebSocket, nioHTTPTypes,
-        httpTypes, log, metrics,
+        nioCore, nioPosix, nioHTTP1, nioWebSocket, nioHTTPTypes, nioSSL, nioTLS,
+        httpTypes, log, metrics, lifecycle,
       ]),
     room(
       "Dashboard", ["Cryptography", "Domain", hummingbird, httpTypes, nioCore], resources: [.embedInCode("Assets")]),
-    room("APIClient", ["APIContract", "Domain", httpClient, nioCore, nioHTTP1]),
+    room("APIClient", ["APIContract", "Domain", httpClient, nioCore, nioHTTP1, nioSSL]),
 
     // Floor 4: door
     .executableTarget(
@@ -105,7 +106,7 @@ let package = Package(
         "HTTPAPI", "Dashboard", "FirmwareService", "APIClient", "APIContract", "Catalog", "ImageStore", "Signing",
         "LiveChannels", "Mail", "Webhooks", "Cryptography", "Telemetry", "Domain", arguments, configuration, log, metrics,
         lifecycle, signals,
-        systemPackage, hummingbird, hummingbirdCore,
+        systemPackage, hummingbird,
         nioCore, nioPosix,
       ],
       swiftSettings: strict),
@@ -137,7 +138,7 @@ let package = Package(
         "HTTPAPI", "FirmwareService", "LiveChannels", "Catalog", "ImageStore", "Signing", "Cryptography", "APIContract",
         "Domain",
         nioWebSocket, hummingbirdTesting, hummingbirdCore, log, nioPosix, httpTypes, hummingbird, nioCore, nioHTTP1,
-        nioEmbedded,
+        nioEmbedded, nioSSL, lifecycle,
       ]),
     tests("DashboardTests", ["Dashboard", hummingbird, hummingbirdTesting, httpTypes, nioCore]),
     tests("CommandTests", ["firmament", "APIClient", "APIContract", "Domain", arguments, nioCore, nioPosix, nioHTTP1]),

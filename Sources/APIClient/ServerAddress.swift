@@ -16,6 +16,11 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
   /// Whether the address is this machine's own.
   public var isLoopback: Bool { ["localhost", "127.0.0.1", "[::1]"].contains(host) }
 
+  /// Whether the address leads to this computer and no further: its own, or that of everything it listens on.
+  public var isThisComputer: Bool { isLoopback || ["0.0.0.0", "[::]"].contains(host) }
+
+  public var isSecure: Bool { description.hasPrefix("https://") }
+
   /// The name or number between the scheme and the port; an IPv6 one in its brackets.
   public var host: String {
     let authority = description.split(separator: "/", maxSplits: 2)[1]

@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// One HTTP client for one server: it owns its connections and must be shut down. The clients of both APIs may share it.
 public final class ServerConnection: Sendable {
@@ -26,7 +27,7 @@ public final class ServerConnection: Sendable {
   let limits: Limits
   private let client: HTTPClient
 
-  public init(_ address: ServerAddress, limits: Limits = Limits()) {
+  public init(_ address: ServerAddress, trust: ServerTrust = .system, limits: Limits = Limits()) {
     self.address = address
     self.limits = limits
     var configuration = HTTPClient.Configuration()
@@ -40,6 +41,7 @@ public final class ServerConnection: Sendable {
     configuration.connectionPool.idleTimeout = .seconds(10)
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limits.connections
     configuration.httpVersion = .http1Only
+    configuration.tlsConfiguration = trust.configuration
     client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 
@@ -48,9 +50,10 @@ public final class ServerConnection: Sendable {
 
   /// Opens a connection, and shuts it down after the work, however that ends.
   public static func with<Result>(
-    _ address: ServerAddress, limits: Limits = Limits(), _ work: (ServerConnection) async throws -> Result
+    _ address: ServerAddress, trust: ServerTrust = .system, limits: Limits = Limits(),
+    _ work: (ServerConnection) async throws -> Result
   ) async throws -> Result {
-    let connection = ServerConnection(address, limits: limits)
+    let connection = ServerConnection(address, trust: trust, limits: limits)
     do {
       let result = try await work(connection)
       await connection.shutdown()
@@ -105,6 +108,11 @@ extension ServerConnection {
       return APIClientError(.disconnected, "the connection to \(address) was cut (\(error)): run the same command again")
     case is NIOTooManyBytesError:
       return APIClientError(.unexpectedAnswer, "the answer of \(address) is too long: is this address a Firmament server?")
+    case is NIOSSLError, is NIOSSLExtraError:
+      return APIClientError(
+        .cannotConnect,
+        "\(address) does not prove by its certificate that it is this server (\("\(error)".prefix(200))): give the certificate "
+          + "that its own is signed by with --ca FILE or FIRMAMENT_CA")
     // What is left is the socket library's own error for a connection that could not be made.
     default: return unreachable("\(error)")
     }

@@ -34,6 +34,15 @@ public final class SHA256Hasher: @unchecked Sendable {
     return digest
   }
 
+  /// The same as four numbers, the first bytes of the digest the highest of the first: nothing is allocated for it.
+  public static func words(of bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64, UInt64, UInt64) {
+    var digest: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    withUnsafeMutableBytes(of: &digest) { firmament_sha256(bytes.baseAddress, bytes.count, $0.baseAddress) }
+    return (
+      UInt64(bigEndian: digest.0), UInt64(bigEndian: digest.1), UInt64(bigEndian: digest.2), UInt64(bigEndian: digest.3)
+    )
+  }
+
   /// The SHA-256 of a text's UTF-8: 32 bytes.
   public static func digest(of text: some StringProtocol) -> [UInt8] { digest(of: Array(text.utf8)) }
 }

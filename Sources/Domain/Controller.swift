@@ -1,6 +1,7 @@
 /// A device as hawkBit's DDI knows it: a thing under the name that the device gives itself.
 public struct Controller: Sendable, Hashable {
-  /// By what its thing came to the name: the gateway token of the model, the token of the thing, or an operator who let it in.
+  /// By what its thing came to the name: the gateway token of the model, the token of the thing, or an operator who let it in
+  /// or whose CA has signed its certificate.
   public enum Binding: String, Sendable, Hashable, CaseIterable { case gateway, target, `operator` }
 
   /// 1 to 256 Unicode scalars; no two things have the same.

@@ -29,11 +29,11 @@ struct ServiceFigures: Sendable {
     Counter(label: MetricNames.refusedControllers, dimensions: [("reason", reason)]).increment()
   }
 
-  func count(_ offers: [OfferedFirmware]) {
-    if offers.contains(where: \.isUpdate) {
+  func count(_ offers: SharedOffers) {
+    if offers.hasUpdate {
       pollsOffered.increment()
     } else {
-      (offers.isEmpty ? pollsNothing : pollsCurrent).increment()
+      (offers.firmwares.isEmpty ? pollsNothing : pollsCurrent).increment()
     }
   }
 

@@ -39,7 +39,8 @@ public enum APIRouter {
     router.add(middleware: ErrorAnswers(endpoints: endpoints))
     var table = RouteTable(
       router: router, operators: OperatorAuthentication(service: service, settings: settings),
-      users: UserAuthentication(service: service), serving: Set(endpoints.map(\.id)))
+      users: UserAuthentication(service: service), certificates: CertificateCheck(service: service),
+      serving: Set(endpoints.map(\.id)))
     ServiceRoutes(settings: settings, isReady: isReady, metricsText: metricsText).add(to: &table)
     ModelRoutes(service: service, settings: settings).add(to: &table)
     ImageRoutes(service: service, settings: settings).add(to: &table)

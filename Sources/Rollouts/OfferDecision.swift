@@ -50,6 +50,16 @@ public struct OfferQuestion {
     return .passes
   }
 
+  /// Whether a rollout would say the same at any time: none of the checks that were asked depends on it.
+  func isTimeless(_ rules: RolloutRules, _ firmware: Firmware) -> Bool {
+    if rules.isTimeless { return true }
+    for check in RolloutCheck.inOrder {
+      if check.dependsOnTime(rules, self) { return false }
+      if check.ruling(rules, firmware, self) != .passes { return true }
+    }
+    return true
+  }
+
   /// Whether the thing was taken back from a firmware by a rollout that came after the one that brings it.
   func isTakenBack(from firmware: Firmware, by rules: RolloutRules) -> Bool {
     candidates.contains { revert in
@@ -82,6 +92,8 @@ public struct OfferDecision: Sendable {
   public let left: [Int64]
   /// Rollouts that have the thing waiting and whose firmware requires what it does not have.
   public var unmet: [Int64] = []
+  /// Whether the same is decided at any time, as long as the thing, its facts and all that is registered stay as they are.
+  public var isTimeless = true
 
   /// The reason in words.
   public var explanation: String { reason.explanation }
@@ -90,12 +102,23 @@ public struct OfferDecision: Sendable {
 extension OfferDecision {
   /// Asks one rollout after another. The first that concerns the thing decides, whether or not it has something for it now.
   public static func decide(_ question: OfferQuestion) -> OfferDecision {
+    var isTimeless = true
+    var decision = decide(question) { rules, firmware in
+      isTimeless = isTimeless && question.isTimeless(rules, firmware)
+    }
+    decision.isTimeless = isTimeless
+    return decision
+  }
+
+  /// - Parameter asked: told of each rollout that is asked, and of what it has for the thing.
+  private static func decide(_ question: OfferQuestion, asked: (RolloutRules, Firmware) -> Void) -> OfferDecision {
     var skipped: OfferReason?
     var current: (rules: RolloutRules, firmware: Firmware)?
     var left: [Int64] = []
     var unmet: [Int64] = []
     for rules in question.candidates {
       guard let firmware = question.firmware(of: rules) else { continue }
+      asked(rules, firmware)
       switch question.ruling(of: rules, firmware) {
       case .passes:
         return OfferDecision(

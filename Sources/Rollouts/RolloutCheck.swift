@@ -54,6 +54,19 @@ public enum RolloutCheck: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// Whether what it says may change by the passing of time, or by what other things do. Whoever was offered the rollout's
+  /// firmware is no longer asked for some of it.
+  func dependsOnTime(_ rules: RolloutRules, _ question: OfferQuestion) -> Bool {
+    guard rules.timedChecks.contains(self) else { return false }
+    switch self {
+    case .target, .pace:
+      let delivery = question.view.standing.delivery(of: rules.rollout.id)
+      return delivery.map { $0.state == .waiting } ?? true
+    case .requires, .gate, .window: return true
+    case .state, .stage, .running, .history, .order, .consent: return false
+    }
+  }
+
   private static func state(_ state: RolloutState, has delivery: Delivery?) -> Ruling {
     switch state {
     case .running, .finished: .passes

@@ -10,6 +10,8 @@ public struct RolloutRules: Sendable {
   public let firmwares: [Int64: Firmware]
   /// What a firmware asks of a thing, by the firmware's id.
   public let requirements: [Int64: Expression]
+  /// The checks that may come to something else by the passing of time, or by what other things do.
+  let timedChecks: Set<RolloutCheck>
 
   /// Which part of a rollout's texts cannot be read, and where.
   public struct Refusal: Error, Sendable, CustomStringConvertible {
@@ -34,7 +36,17 @@ public struct RolloutRules: Sendable {
     for firmware in firmwares { requirements[firmware.id] = try Self.expression("requires", firmware.requires) }
     self.requirements = requirements
     self.firmwares = Dictionary(firmwares.map { ($0.mcuID, $0) }, uniquingKeysWith: { first, _ in first })
+    var timed: Set<RolloutCheck> = []
+    if target?.looksAtTime ?? false { timed.insert(.target) }
+    if requirements.values.contains(where: \.looksAtTime) { timed.insert(.requires) }
+    if gate?.looksAtTime ?? false { timed.insert(.gate) }
+    if !windows.isEmpty { timed.insert(.window) }
+    if rollout.plan.rate != nil || rollout.plan.concurrent != nil { timed.insert(.pace) }
+    timedChecks = timed
   }
+
+  /// Whether what it says of a thing stays the same for as long as the thing, its facts and all that is registered do.
+  public var isTimeless: Bool { timedChecks.isEmpty }
 
   /// The same rules for the rollout as it is now: what it is to do never changes.
   public func following(_ rollout: Rollout) -> RolloutRules {

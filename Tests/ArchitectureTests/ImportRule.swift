@@ -38,10 +38,11 @@ enum ImportRule {
     "APIContract": ["Domain"],
     // Floor 3
     "HTTPAPI": nio.union(observing).union(hummingbird).union([
-      "FirmwareService", "LiveChannels", "APIContract", "Domain", "Cryptography", "Telemetry",
+      "FirmwareService", "LiveChannels", "APIContract", "Domain", "Cryptography", "Telemetry", "NIOSSL", "NIOTLS",
+      "ServiceLifecycle",
     ]),
     "Dashboard": ["Cryptography", "Domain", "Hummingbird", "HTTPTypes", "NIOCore"],
-    "APIClient": ["APIContract", "Domain", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
+    "APIClient": ["APIContract", "Domain", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL"],
   ]
 
   /// The executable at the door knows every room, and what it needs to read its arguments and to put things together.

@@ -27,6 +27,9 @@ import Testing
     let bytes = Array(text.utf8)
     #expect(Self.hex(SHA256Hasher.digest(of: bytes)) == digest)
     #expect(Self.hex(SHA256Hasher.digest(of: text)) == digest)
+    let words = bytes.withUnsafeBytes { SHA256Hasher.words(of: $0) }
+    let written = [words.0, words.1, words.2, words.3].flatMap { word in (0..<8).map { UInt8(word >> (56 - 8 * $0) & 255) } }
+    #expect(Self.hex(written) == digest)
     let hasher = SHA256Hasher()
     // The hasher starts anew after each `finish`.
     for size in [1, 63, 64, 65, 4096] where bytes.count / size < 20_000 {

@@ -12,6 +12,9 @@ struct RandomFleet {
   let model: Model
   var random: SeededGenerator
   var things: [NaiveThing] = []
+  private var tokens: [ThingToken] = []
+  /// What each thing said on its last poll.
+  private var said: [Int: (mcu: MCU, version: String)] = [:]
   /// The stages whose things the model has counted.
   private var counted: Set<[Int64]> = []
   /// How often what came: a run that saw nothing would prove nothing.
@@ -28,6 +31,7 @@ struct RandomFleet {
     try await registerFirmwares(number)
     for code in try await test.service.createCodes(for: name, count: Int.random(in: 2...5, using: &random), by: "op") {
       let token = try await test.service.activateThing(code: code.code)
+      tokens.append(token)
       let id = try await test.service.identifyThing(token.secret)
       let publicID = try #require(try await test.service.fleet.standing(of: id)).publicID
       things.append(NaiveThing(id: id, publicID: publicID, model: model))
@@ -118,15 +122,35 @@ struct RandomFleet {
         says!.version = runs
       }
     }
+    // A thing that repeats itself may be answered from memory.
+    if let before = said[index], Int.random(in: 0..<3, using: &random) > 0 { says = before }
+    said[index] = says
     things[index].seenAt = test.clock.now
     if let says { rules.runs(says.version, on: says.mcu.id, &things[index]) }
-    let answer = try await test.poll(things[index].id, says?.version, mcu: says?.mcu.name)
+    guard let answer = try await answer(index, says?.version, says?.mcu.name) else { return false }
     // What the thing says may halt a rollout before it is answered.
     let expected = self.rules.poll(&things[index])
     log.append("poll \(index) \(says?.mcu.name ?? "") \(says?.version ?? "-"): \(answer), the model \(expected)")
     for line in answer { seen[line.hasPrefix("=") ? "current" : "update", default: 0] += 1 }
     if answer.isEmpty { seen["nothing", default: 0] += 1 }
     return answer == expected
+  }
+
+  /// The answer to a poll by one of both ways; nil where what was remembered is not what is decided anew.
+  private mutating func answer(_ index: Int, _ version: String?, _ mcu: String?) async throws -> [String]? {
+    let token = tokens[index]
+    let isQuick = Bool.random(using: &random)
+    let remembered = isQuick ? test.recall(token, version, mcu: mcu) : nil
+    let decided = isQuick ? test.decide(token, version, mcu: mcu) : nil
+    if let remembered {
+      seen["remembered", default: 0] += 1
+      guard remembered.shared === decided?.shared, remembered.retryAfter == decided?.retryAfter else {
+        log.append("remembered by \(index): \(TestService.lines(remembered.firmwares)), decided: \(decided as Any)")
+        return nil
+      }
+    }
+    if let decided { return TestService.lines(decided.firmwares) }
+    return try await test.poll(things[index].id, version, mcu: mcu)
   }
 
   private mutating func report(_ index: Int) async throws {

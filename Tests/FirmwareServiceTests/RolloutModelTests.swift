@@ -15,6 +15,7 @@ import Testing
     }
     let asked = [
       "update", "current", "nothing", "stage", "running", "paused", "halted", "finished", "cancelled", "revert", "claimed",
+      "remembered",
     ]
     for what in asked {
       #expect(seen[what, default: 0] > 0, "\(what) never came")

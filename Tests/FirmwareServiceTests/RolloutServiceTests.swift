@@ -75,8 +75,8 @@ import Testing
           while !history.isOver {
             let begin = history.tick()
             // Half of them come by the way that waits for nothing.
-            let quick = number % 2 == 0 ? test.service.offerFirmware(toThingBy: thing.token, running: nil) : nil
-            let offers = if let quick { quick } else { try await test.service.offerFirmware(to: thing.id, running: nil) }
+            let quick = number % 2 == 0 ? test.quickPoll(thing.token) : nil
+            let offers = if let quick { quick } else { try await test.service.offerFirmware(to: thing.id, running: nil).known }
             let isOffered = offers.firmwares.contains { $0.isUpdate }
             history.add(.init(begin: begin, end: history.tick(), isOffered: isOffered))
             await Task.yield()
@@ -204,7 +204,7 @@ import Testing
     let thing = try await activate(test, 1)[0]
     func offered() async throws -> [Bool] {
       let waited = try await test.poll(thing.id).contains("2.0")
-      let quick = try #require(test.service.offerFirmware(toThingBy: thing.token, running: nil))
+      let quick = try #require(test.quickPoll(thing.token))
       return [waited, quick.firmwares.contains { $0.isUpdate }]
     }
     func write(_ key: String, _ value: JSONValue, _ seconds: Int64 = 0) async throws {

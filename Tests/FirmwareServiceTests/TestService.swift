@@ -118,9 +118,35 @@ struct TestService {
   /// What a poll says, in short: `2.0` is an update, `=2.0` what runs already.
   func poll(_ thing: Int64, _ version: String? = nil, mcu: String? = nil, boot: String? = nil) async throws -> [String] {
     let report = version.map { RunningReport(mcu: mcu, version: $0, boot: boot) }
-    return try await service.offerFirmware(to: thing, running: report).firmwares.map { offer in
-      (offer.isUpdate ? "" : "=") + offer.firmware.version.text
+    return Self.lines(try await service.offerFirmware(to: thing, running: report).firmwares)
+  }
+
+  static func lines(_ offers: [OfferedFirmware]) -> [String] {
+    offers.map { ($0.isUpdate ? "" : "=") + $0.firmware.version.text }
+  }
+
+  /// What a thing in memory is answered without waiting: what is remembered, or else decided anew.
+  func quickPoll(_ token: ThingToken, _ version: String? = nil, mcu: String? = nil) -> KnownOffers? {
+    recall(token, version, mcu: mcu) ?? decide(token, version, mcu: mcu)
+  }
+
+  /// The same, always decided anew.
+  func decide(_ token: ThingToken, _ version: String? = nil, mcu: String? = nil) -> KnownOffers? {
+    let report = version.map { RunningReport(mcu: mcu, version: $0, boot: nil) }
+    return Self.query(version, mcu).withUnsafeBytes {
+      service.offerFirmware(toThingBy: token, running: report, asked: $0)
     }
+  }
+
+  /// What is remembered alone.
+  func recall(_ token: ThingToken, _ version: String? = nil, mcu: String? = nil) -> KnownOffers? {
+    Array(token.secret.utf8).withUnsafeBytes { secret in
+      Self.query(version, mcu).withUnsafeBytes { service.recallOffers(toThingBy: secret, asked: $0) }
+    }
+  }
+
+  private static func query(_ version: String?, _ mcu: String?) -> [UInt8] {
+    Array((version.map { "version=\($0)" + (mcu.map { "&mcu=\($0)" } ?? "") } ?? "").utf8)
   }
 
   func report(_ thing: Int64, _ members: [String: JSONValue]) async throws {

@@ -6,7 +6,6 @@ import FirmwareService
 import Foundation
 import HTTPTypes
 import Hummingbird
-import HummingbirdTesting
 import NIOCore
 import Testing
 
@@ -14,7 +13,7 @@ import Testing
 
 /// A walk over every endpoint, each answer held against the document that the service itself serves.
 final class DocumentedJourney {
-  private let client: any TestClientProtocol
+  private let client: ServedClient
   private let document: JSONValue
   private(set) var called: Set<String> = []
   /// The token of the user's session.
@@ -22,7 +21,7 @@ final class DocumentedJourney {
   /// What devices of the DDI door show.
   var gatewayToken = ""
 
-  init(client: any TestClientProtocol) async throws {
+  init(client: ServedClient) async throws {
     self.client = client
     let answer = try await client.executeRequest(uri: "/openapi.json", method: .get, headers: [:], body: nil)
     document = try JSONDecoder().decode(JSONValue.self, from: Data(answer.body.readableBytesView))

@@ -13,7 +13,7 @@ import Testing
   private final class Stream {
     let channel = EmbeddedChannel()
     let channels = LiveChannels()
-    private(set) var isGone = false
+    var isGone: Bool { handler?.isGone ?? false }
 
     init(
       _ framing: LiveFraming = .chunk, keepAlive: Int64 = 60_000, endsIn: TimeAmount? = nil, phrases: LivePhrases = .json
@@ -26,7 +26,7 @@ import Testing
         keepAlive: .microseconds(keepAlive * 950), endsIn: endsIn, phrases: phrases)
       let handler = LiveStreamHandler(
         opening, limits: limits, serving: LiveServing(responder: responder, channels: channels), deadlines: deadlines,
-        whenGone: { [weak self] in self?.isGone = true })
+        isEncrypted: false)
       try channel.pipeline.syncOperations.addHandlers([WireEnd(), deadlines, handler] as [any ChannelHandler])
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
       deadlines.enter(.streaming)

@@ -24,6 +24,17 @@ import Testing
     #expect(origin(host) == "http://\(host)")
   }
 
+  @Test func `is https where the connection is encrypted, unless the proxy at its other end was asked otherwise`() {
+    func origin(_ host: String?, _ headers: HTTPFields = [:], isByProxy: Bool = false) -> String {
+      RequestOrigin.Asked(host: host, headers: headers, isByProxy: isByProxy, at: Self.local, isSecure: true).origin
+    }
+    #expect(origin("ota.example.com:8443") == "https://ota.example.com:8443")
+    #expect(origin(nil) == "https://192.0.2.4:8080")
+    #expect(origin("a", [.xForwardedProto: "http"]) == "https://a")
+    #expect(origin("a", [.xForwardedProto: "http"], isByProxy: true) == "http://a")
+    #expect(origin("a", [.xForwardedFor: "192.0.2.9"], isByProxy: true) == "https://a")
+  }
+
   static let hostile: [String] = [
     "", ".", "..", "a..b", ".a", "a b", "a\tb", "a\r\nX: y", "a\0", "a/b", "a?b", "a#b", "a@b", "user:secret@a", "a\\b", "<a>",
     "a\"b", "a'b", "%61", "bücher.example", "a:", "a:0", "a:65536", "a:123456", "a:-1", "a:+1", "a:1:2", "a:80a", "a:٣", "::1",

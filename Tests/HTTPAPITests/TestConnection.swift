@@ -20,7 +20,7 @@ final class TestConnection {
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(wire)
     let handlers = ProtocolHandlers(limits: limits, lenientLineEndings: lenient, deadlines: deadlines)
-    try handlers.add(to: pipeline)
+    try pipeline.addHandlers(handlers.inOrder)
     try pipeline.addHandler(tap, position: .after(handlers.lineEndings))
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
   }

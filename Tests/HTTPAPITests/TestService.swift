@@ -7,7 +7,6 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
-import HummingbirdTesting
 import ImageStore
 import LiveChannels
 import Logging
@@ -24,11 +23,11 @@ import Testing
 enum Door: CaseIterable, Sendable {
   case router, socket
 
-  var setup: TestingSetup { self == .router ? .router : .live }
+  static let live = Door.socket
 }
 
-/// Which of the two ways to an answer there is.
-enum AnswerPath { case both, routerOnly, connectionOnly }
+/// Which ways to an answer there are: from the bytes as they were read, by the connection behind the decoder, by the router.
+enum AnswerPath { case both, withoutHotPath, routerOnly, connectionOnly, hotPathOnly }
 
 /// A clock that stands still until it is told to go on.
 final class TestClock: Sendable {
@@ -114,25 +113,24 @@ final class TestService: Sendable {
   /// Lets `body` send requests by one of the doors.
   func open<Value: Sendable>(_ door: Door, _ body: @escaping @Sendable (FrontDoor) async throws -> Value) async throws -> Value
   {
-    try await application().test(door.setup) { client in try await body(FrontDoor(client: client)) }
+    try await application().test(door) { client in try await body(FrontDoor(client: client)) }
   }
 
   /// The service as it is put together to be served, on a connection of ours.
   /// - Parameter path: who may answer what both the router and the connection can.
-  func application(_ path: AnswerPath = .both) -> some ApplicationProtocol {
+  func application(_ path: AnswerPath = .both) -> ServedApplication {
     let router = APIRouter.make(service: service, settings: settings, isReady: { true }, metricsText: { "figures 1\n" })
     let responder = router.buildResponder()
-    let live = LiveServing(responder: responder, channels: service.live)
-    let limits = limits
-    let direct = path == .routerOnly ? nil : DirectAnswers(service: service, settings: settings)
-    return Application(
-      responder: responder,
-      server: HTTPServerBuilder { responder in
-        let nobody: HTTPChannelHandler.Responder = { _, _, _ in throw CancellationError() }
-        return FirmamentHTTP1Channel(
-          responder: path == .connectionOnly ? nobody : responder, live: live, direct: direct, limits: limits)
-      },
-      logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    let answers = DirectAnswers(service: service, settings: settings)
+    let direct = path == .routerOnly || path == .hotPathOnly ? nil : answers
+    let hot = path == .both || path == .hotPathOnly ? HotAnswers(answers) : nil
+    let nobody: HTTPChannelHandler.Responder = { _, _, _ in throw CancellationError() }
+    let routed = RoutedRequests.responder(responder, log: ServedApplication.silence)
+    let connections = FirmamentHTTP1Channel(
+      responder: path == .connectionOnly || path == .hotPathOnly ? nobody : routed,
+      live: LiveServing(responder: responder, channels: service.live), direct: direct, hot: hot, limits: limits,
+      lenientLineEndings: false)
+    return ServedApplication(responder: responder, connections: connections)
   }
 
   /// A model `lamp` that trusts the engineer.
@@ -195,12 +193,12 @@ func imageBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
 
 /// What a client has in its hands.
 struct FrontDoor: Sendable {
-  let client: any TestClientProtocol
+  let client: ServedClient
 
   func send(
     _ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields = [:], body: [UInt8]? = nil
   ) async throws -> Answer {
-    let response = try await client.execute(
+    let response = try await client.executeRequest(
       uri: path, method: method, headers: headers, body: body.map { ByteBuffer(bytes: $0) })
     return Answer(
       status: response.status.code, reason: response.status.reasonPhrase, headers: response.headers,

@@ -17,14 +17,12 @@ final class WireClient: Sendable {
     var limit = timeval(tv_sec: 120, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     if var receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port ?? 0).bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    let outcome = withUnsafePointer(to: address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
+    // `sockaddr_in` by its bytes: whether the compiler sees the members depends on what other files of the target import.
+    let (host, port) = ([127, 0, 0, 1] as [UInt8], UInt16(port ?? 0))
+    let family = withUnsafeBytes(of: sa_family_t(AF_INET)) { Array($0) }
+    let address = family + [UInt8(port >> 8), UInt8(port & 0xFF)] + host + [UInt8](repeating: 0, count: 8)
+    let outcome = address.withUnsafeBytes { bytes in
+      connect(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
     }
     guard outcome == 0 else { throw Failure(description: "cannot connect: \(String(cString: strerror(errno)))") }
   }
@@ -37,6 +35,9 @@ final class WireClient: Sendable {
       isOpen = false
     }
   }
+
+  /// Says that nothing more will be sent.
+  func finish() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
   /// Closes without a farewell: the server sees a reset.
   func reset() {

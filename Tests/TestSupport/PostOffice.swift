@@ -80,14 +80,16 @@ public struct CertificatePair: Sendable {
   public var certificate: String { folder.path + "/certificate.pem" }
   public var key: String { folder.path + "/key.pem" }
 
-  /// - Parameter names: as in a subjectAltName: `DNS:localhost,IP:127.0.0.1`.
-  public init(for names: String) throws {
+  /// - Parameters:
+  ///   - names: as in a subjectAltName: `DNS:localhost,IP:127.0.0.1`.
+  ///   - commonName: that of its subject.
+  public init(for names: String, commonName: String = "test") throws {
     folder = try TemporaryFolder()
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [
       "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-      "/CN=test", "-addext", "subjectAltName=\(names)", "-keyout", folder.path + "/key.pem", "-out",
+      "/CN=\(commonName)", "-addext", "subjectAltName=\(names)", "-keyout", folder.path + "/key.pem", "-out",
       folder.path + "/certificate.pem",
     ]
     process.standardError = FileHandle.nullDevice

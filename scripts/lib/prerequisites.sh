@@ -10,7 +10,7 @@ test_packages=(aria2 chromium chromium-driver cpio curl openssl swupdate wget)
 # their versions are those they were written against.
 python_tools=("aiosmtpd>=1.4,<2" "axe-core-python>=0.1,<0.2" "schemathesis>=4.32,<5")
 # shellcheck disable=SC2034
-bench_packages=(nginx wrk python3)
+bench_packages=(binutils nginx openssl python3 python3-venv util-linux valgrind wrk)
 
 fail() {
   printf '%s\n' "$@" >&2

@@ -102,10 +102,10 @@ class Operator:
             time.sleep(0.05)
 
 
-def start_rollouts(operator, count):
-    """Twenty rollouts that are all asked for each thing: 19 whose targets hold for all of a thing but one tag that none has,
+def start_rollouts(operator, count, rollouts=ROLLOUTS):
+    """Rollouts that are all asked for each thing: all but one whose targets hold for all of a thing but one tag that none has,
     and behind them one that concerns every thing and whose gate is closed. Each asks for a resource, tags and a version."""
-    for number in range(ROLLOUTS - 1):
+    for number in range(rollouts - 1):
         # The first stage stays without things, and the second waits for a person: so it goes on running.
         rollout, _ = operator.start(
             target=f"mcu.{MCU}.version==1.0.0 and resource.battery>=0 and tag==none-{number}", priority=1,
@@ -118,7 +118,7 @@ def start_rollouts(operator, count):
     # Else something cheaper would be measured.
     seen = operator.ask("GET", f"/api/v1/things/{thing_of(1)}/explain")["mcus"][0]
     asked = [one["rollout"] for one in seen["rollouts"]]
-    if seen["reason"] != "gateClosed" or asked.index(rollout) != ROLLOUTS - 1:
+    if seen["reason"] != "gateClosed" or asked.index(rollout) != rollouts - 1:
         raise SystemExit(f"the rollouts are not asked as they should be: {seen['reason']}")
 
 

@@ -68,7 +68,9 @@ extension Endpoints {
     request: Endpoint.Answer? = nil, _ answer: Endpoint.Answer, also: [Endpoint.Answer] = [], errors: [Int]
   ) -> Endpoint {
     // Every path may be badly encoded, and every verb may find the store failing, or full where it writes.
-    let everyErrors = Set(errors + [400, 503] + (request == nil ? [] : [413, 507])).sorted()
+    // A token that comes with the certificate of another thing is refused.
+    let refused = template.contains("{token}") ? [403] : []
+    let everyErrors = Set(errors + refused + [400, 503] + (request == nil ? [] : [413, 507])).sorted()
     return Endpoint(
       id: id, method: method, template: template, access: .things, summary: summary, query: query, request: request,
       answers: [answer] + also + everyErrors.map { .json($0, ThingAPIError.self, "The error") })

@@ -1,5 +1,5 @@
 import Catalog
-import Domain
+public import Domain
 import Logging
 
 /// What a device of the DDI door shows to be let in.
@@ -8,6 +8,8 @@ public enum ControllerCredentials: Sendable {
   case target(String)
   /// The gateway token of its model, by which any device of the model comes.
   case gateway(String)
+  /// The common name of its certificate, which was verified against the CA of the devices.
+  case certificate(name: String)
 }
 
 /// A device that was let in.
@@ -27,21 +29,28 @@ public struct ControllerSession: Sendable {
 extension FirmwareService {
   /// Lets a device in by its name and what it shows. One that is not known is created, held or refused, as its model says; one
   /// that shows the token of a thing without such a name gives the thing this name.
+  /// - Parameter certificate: the common name of the certificate that came with a token, verified; the token of one thing is
+  ///   refused beside the certificate of another.
   /// - Throws: `unauthorized`, saying nothing about what is known; the log and the figures say why.
   public func identifyController(
-    _ controllerID: String, _ credentials: ControllerCredentials?
+    _ controllerID: String, _ credentials: ControllerCredentials?, beside certificate: String? = nil
   ) async throws -> ControllerSession {
     switch credentials {
     case nil: throw refusal(of: controllerID, "none")
-    case .target(let token)?: return try await identify(controllerID, byTargetToken: token)
+    case .target(let token)?:
+      if let certificate, let token = ThingToken(token), try await isCertificate(certificate, ofAnotherThingThan: token) {
+        throw refusal(of: controllerID, "certificateOfAnotherThing")
+      }
+      return try await identify(controllerID, byTargetToken: token)
     case .gateway(let token)?: return try await identify(controllerID, byGatewayToken: token)
+    case .certificate(let name)?: return try await identify(controllerID, certifiedAs: name)
     }
   }
 
   /// The same of memory alone; nil says nothing.
   func recallController(
     _ controllerID: String, _ credentials: ControllerCredentials, at now: Timestamp
-  ) -> (controller: Controller, standing: ThingStanding, facts: FleetTable.KnownFacts?)? {
+  ) -> (controller: Controller, standing: ThingStanding, facts: KnownFacts?)? {
     guard let controller = controllers[controllerID], !controller.isRetired, let thingID = controller.thingID else {
       return nil
     }
@@ -54,6 +63,9 @@ extension FirmwareService {
     case .gateway(let text):
       guard controller.takesGatewayToken, identifyGateway(text)?.id == controller.modelID, let known = fleet.recall(thingID)
       else { return nil }
+      return (controller, known.standing, known.facts)
+    case .certificate(let name):
+      guard name == controllerID, controller.takesGatewayToken, let known = fleet.recall(thingID) else { return nil }
       return (controller, known.standing, known.facts)
     }
   }
@@ -95,6 +107,46 @@ extension FirmwareService {
     }
     guard Self.isControllerID(controllerID) else { throw refusal(of: controllerID, "malformedId") }
     return try await admit(controllerID, to: model, at: now)
+  }
+
+  /// A certificate says a name and no model, so that it makes no new thing.
+  private func identify(_ controllerID: String, certifiedAs name: String) async throws -> ControllerSession {
+    guard name == controllerID else { throw refusal(of: controllerID, "certificateOfAnotherName") }
+    if let known = try await controller(controllerID) {
+      guard !known.isRetired else { throw refusal(of: controllerID, "retired") }
+      guard known.takesGatewayToken else { throw refusal(of: controllerID, "nameOfATargetToken") }
+      return ControllerSession(known)
+    }
+    // A thing that came by another door, and has its own id on its certificate.
+    guard Self.isControllerID(controllerID),
+      let thing = try await translatingErrors({ try await catalog.thing(publicID: controllerID) }), thing.retiredAt == nil,
+      let named = try await self.name(thing.id, controllerID, boundBy: .operator, at: clock())
+    else { throw refusal(of: controllerID, "unknownCertificate") }
+    return ControllerSession(named)
+  }
+
+  /// Refuses the token of one thing beside the certificate of another. A certificate whose name no thing has says nothing.
+  /// - Parameter name: the common name of the certificate, verified.
+  /// - Throws: `forbidden`.
+  public func checkCertificate(_ name: String, beside token: ThingToken) async throws {
+    guard try await isCertificate(name, ofAnotherThingThan: token) else { return }
+    figures.count(refusedController: "certificateOfAnotherThing")
+    log.info("a thing's token came with the certificate of another thing", metadata: ["certificate": "\(name.prefix(80))"])
+    throw ServiceError(.forbidden, "the certificate of this connection is another thing's")
+  }
+
+  private func isCertificate(_ name: String, ofAnotherThingThan token: ThingToken) async throws -> Bool {
+    let now = clock()
+    guard let thingID = try await translatingErrors({ try await fleet.identify(token, at: now) }),
+      let owner = try await thing(certifiedAs: name)
+    else { return false }
+    return owner != thingID
+  }
+
+  /// The thing that a certificate speaks for; nil where there is none.
+  private func thing(certifiedAs name: String) async throws -> Int64? {
+    if let known = try await controller(name) { return known.takesGatewayToken ? known.thingID : nil }
+    return try await translatingErrors { try await catalog.thing(publicID: name) }?.id
   }
 
   /// A device with the gateway token of its model that is not known yet.

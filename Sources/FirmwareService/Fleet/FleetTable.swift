@@ -9,87 +9,89 @@ import Synchronization
 /// which they were made. What was only seen by the server (offers, downloads, last seen) is marked and written by the next
 /// `flush`.
 final class FleetTable: Sendable {
-  /// The first 128 bits of a token's SHA-256.
-  struct TokenKey: Hashable {
-    let high: UInt64
-    let low: UInt64
-
-    init(hash: [UInt8]) {
-      high = hash[0..<8].reduce(0) { $0 << 8 | UInt64($1) }
-      low = hash[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
-    }
-  }
-
-  private struct Owner {
-    let thingID: Int64
-    let expiresAt: Timestamp?
-
-    func thingID(at now: Timestamp) -> Int64? { expiresAt.map { now < $0 } ?? true ? thingID : nil }
-  }
-
-  /// What was asked of a thing, and what the answers were.
-  struct KnownFacts {
-    let needs: FactNeeds
-    var facts: ThingFacts
-  }
-
-  /// What has to be written of a thing.
-  private struct Marks {
-    var mcus: Set<Int64> = []
-    var firmwares: Set<Int64> = []
-    /// Those that have the thing, and those that had it.
-    var rollouts: Set<Int64> = []
-    var seenAt: Timestamp?
-
-    mutating func add(from before: ThingStanding, to after: ThingStanding) {
-      for mcu in after.mcus where !before.mcus.contains(mcu) { mcus.insert(mcu.mcuID) }
-      for installation in after.installations where !before.installations.contains(installation) {
-        firmwares.insert(installation.firmwareID)
-      }
-      guard before.deliveries != after.deliveries else { return }
-      for delivery in after.deliveries where !before.deliveries.contains(delivery) { rollouts.insert(delivery.rolloutID) }
-      for delivery in before.deliveries where after.delivery(of: delivery.rolloutID) == nil {
-        rollouts.insert(delivery.rolloutID)
-      }
-    }
-
-    mutating func formUnion(_ other: Marks) {
-      mcus.formUnion(other.mcus)
-      firmwares.formUnion(other.firmwares)
-      rollouts.formUnion(other.rollouts)
-      seenAt = seenAt ?? other.seenAt
-    }
-
-    /// The rows to write, as the thing stands now.
-    func change(of standing: ThingStanding) -> StandingChange {
-      StandingChange(
-        thingID: standing.thingID, mcus: standing.mcus.filter { mcus.contains($0.mcuID) },
-        installations: standing.installations.filter { firmwares.contains($0.firmwareID) },
-        deliveries: standing.deliveries.filter { rollouts.contains($0.rolloutID) },
-        leftRollouts: rollouts.filter { standing.delivery(of: $0) == nil }.sorted(), lastSeenAt: seenAt)
-    }
-  }
-
-  private struct State {
-    var owners: [TokenKey: Owner] = [:]
-    var standings: [Int64: ThingStanding] = [:]
-    var marks: [Int64: Marks] = [:]
+  /// What memory has of all things.
+  struct State {
+    var records: [Int64: ThingRecord] = [:]
+    var owners: [TokenKey: ThingRecord] = [:]
+    /// When tokens end, of those that do.
+    var expiries: [TokenKey: Timestamp] = [:]
+    /// The tokens of things that have several in memory, but for the first.
+    var furtherKeys: [Int64: [TokenKey]] = [:]
+    /// What changed of things and is not queued yet.
+    var marks: [Int64: FleetMarks] = [:]
+    /// Things that were heard of since that was written last, each once.
+    var newlySeen: [ThingRecord] = []
     /// The newest change of each thing that may not be on the disk yet.
     var pending: [Int64: PendingCommit] = [:]
     /// Grows whenever a thing is forgotten: what was read before is read again.
     var forgettings = 0
     /// Things that were forgotten while changes of them may be queued: they are read behind the queue.
     var behindQueue: Set<Int64> = []
-    /// When things were last heard of, of those that memory has.
-    var seenAt: [Int64: Timestamp] = [:]
     /// What rules asked of things, as far as it was read.
     var facts: [Int64: KnownFacts] = [:]
     /// Grows for a part of the things whenever the facts of one of them change: what was read before is read again.
     var factChanges = [Int](repeating: 0, count: 256)
+    /// Grows with each change of what answers rest on.
+    private var revisions: UInt64 = 0
+
+    /// The thing of a token that memory has, if that has not ended.
+    func record(of key: TokenKey, at now: Timestamp) -> ThingRecord? {
+      guard let record = owners[key] else { return nil }
+      return expiries.isEmpty || expiries[key].map { now < $0 } ?? true ? record : nil
+    }
+
+    mutating func see(_ record: ThingRecord, at now: Timestamp) {
+      record.seenAt = now
+      guard !record.isNewlySeen else { return }
+      record.isNewlySeen = true
+      newlySeen.append(record)
+    }
+
+    private mutating func nextRevision() -> UInt64 {
+      revisions += 1
+      return revisions
+    }
+
+    mutating func take(_ standing: ThingStanding) {
+      records[standing.thingID] = ThingRecord(standing, revision: nextRevision())
+    }
+
+    mutating func set(_ standing: ThingStanding, of record: ThingRecord) {
+      record.replace(standing, revision: nextRevision())
+    }
+
+    /// The next poll of the thing is decided anew.
+    mutating func forgetAnswer(of thingID: Int64) { records[thingID]?.forgetAnswer(revision: nextRevision()) }
+
+    /// Takes a token of a thing that memory has.
+    mutating func hold(_ key: TokenKey, of thingID: Int64, until end: Timestamp?) {
+      guard let record = records[thingID] else { return }
+      owners[key] = record
+      expiries[key] = end
+      if record.key == .none { record.key = key }
+      guard record.key != key, furtherKeys[thingID]?.contains(key) != true else { return }
+      furtherKeys[thingID, default: []].append(key)
+    }
+
+    mutating func drop(_ thingID: Int64) {
+      guard let record = records.removeValue(forKey: thingID) else { return }
+      record.isForgotten = true
+      for key in [record.key] + (furtherKeys.removeValue(forKey: thingID) ?? []) {
+        owners[key] = nil
+        expiries[key] = nil
+      }
+    }
   }
 
-  private let state = Mutex(State())
-  private let catalog: Catalog
+  /// What memory has of a thing, with the number of its last change.
+  struct KnownThing {
+    let standing: ThingStanding
+    let facts: KnownFacts?
+    let revision: UInt64
+  }
+
+  let state = Mutex(State())
+  let catalog: Catalog
   private let readOwner: @Sendable ([UInt8]) async throws -> TokenOwner?
 
   /// - Parameter readOwner: how the thing of a token's hash is looked up; the catalog's way where nothing is said.
@@ -100,9 +102,10 @@ final class FleetTable: Sendable {
 
   /// The row id of the thing that a token belongs to; nil for a token that is unknown or has ended.
   func identify(_ token: ThingToken, at now: Timestamp) async throws -> Int64? {
+    let key = TokenKey(token)
+    let known = state.withLock { state in state.owners[key].map { _ in state.record(of: key, at: now)?.thingID } }
+    if let known { return known }
     let hash = SHA256Hasher.digest(of: token.secret)
-    let key = TokenKey(hash: hash)
-    if let owner = state.withLock({ $0.owners[key] }) { return owner.thingID(at: now) }
     while true {
       let before = state.withLock { $0.forgettings }
       guard let found = try await readOwner(hash) else { return nil }
@@ -110,39 +113,67 @@ final class FleetTable: Sendable {
       guard try await load(thingID, found.standing, readAfter: before) != nil else { continue }
       let isCurrent = state.withLock { state in
         guard state.forgettings == before else { return false }
-        state.owners[key] = Owner(thingID: thingID, expiresAt: found.expiresAt)
+        state.hold(key, of: thingID, until: found.expiresAt)
         return true
       }
-      if isCurrent { return Owner(thingID: thingID, expiresAt: found.expiresAt).thingID(at: now) }
+      if isCurrent { return found.expiresAt.map { now < $0 } ?? true ? thingID : nil }
     }
   }
 
-  /// The same of memory alone, with the thing's standing and what memory has of its facts; nil says nothing.
-  func recall(_ token: ThingToken, at now: Timestamp) -> (standing: ThingStanding, facts: KnownFacts?)? {
-    let key = TokenKey(hash: SHA256Hasher.digest(of: token.secret))
-    return state.withLock { state in
-      guard let id = state.owners[key]?.thingID(at: now), let standing = state.standings[id] else { return nil }
-      return (standing, state.facts.isEmpty ? nil : state.facts[id])
-    }
+  /// The same of memory alone, with what memory has of the thing; nil says nothing.
+  func recall(_ token: ThingToken, at now: Timestamp) -> KnownThing? {
+    let key = TokenKey(token)
+    return state.withLock { state in state.record(of: key, at: now).map { Self.known($0, state) } }
   }
 
   /// The same of a thing whose row is known.
-  func recall(_ thingID: Int64) -> (standing: ThingStanding, facts: KnownFacts?)? {
+  func recall(_ thingID: Int64) -> KnownThing? {
+    state.withLock { state in state.records[thingID].map { Self.known($0, state) } }
+  }
+
+  private static func known(_ record: ThingRecord, _ state: State) -> KnownThing {
+    KnownThing(
+      standing: record.standing, facts: state.facts.isEmpty ? nil : state.facts[record.thingID], revision: record.revision)
+  }
+
+  // MARK: Remembered answers
+
+  /// What the thing of a token was answered last, where it asks the same of the same releases and nothing has changed since.
+  /// Notes that the thing was heard of.
+  /// - Parameters:
+  ///   - query: the number of what it asks.
+  ///   - generation: that of the releases.
+  func recallAnswer(_ key: TokenKey, to query: UInt64, of generation: UInt64, at now: Timestamp) -> KnownOffers? {
     state.withLock { state in
-      state.standings[thingID].map { ($0, state.facts.isEmpty ? nil : state.facts[thingID]) }
+      guard let record = state.record(of: key, at: now), let answer = record.answer(to: query, of: generation) else {
+        return nil
+      }
+      state.see(record, at: now)
+      return answer
     }
   }
 
+  /// Keeps the answer to a poll for the next one that asks the same.
+  /// - Parameter revision: of the thing, as it was before the answer was made: where it has changed since, nothing is kept.
+  func remember(_ answer: KnownOffers, of thingID: Int64, to query: UInt64, at revision: UInt64) {
+    state.withLock { state in
+      guard let record = state.records[thingID], record.revision == revision else { return }
+      record.remember(answer, to: query)
+    }
+  }
+
+  // MARK: Standings
+
   /// When a token that `identify` has just found ends; nil for never, and for one that is not in memory.
   func expiry(of token: ThingToken) -> Timestamp? {
-    let key = TokenKey(hash: SHA256Hasher.digest(of: token.secret))
-    return state.withLock { $0.owners[key]?.expiresAt }
+    let key = TokenKey(token)
+    return state.withLock { $0.expiries[key] }
   }
 
   /// The standing of a thing, read from the catalog where memory has none.
   func standing(of thingID: Int64) async throws -> ThingStanding? {
     while true {
-      let (known, before) = state.withLock { ($0.standings[thingID], $0.forgettings) }
+      let (known, before) = state.withLock { ($0.records[thingID]?.standing, $0.forgettings) }
       if let known { return known }
       guard let read = try await catalog.standing(of: thingID) else { return nil }
       if let standing = try await load(thingID, read, readAfter: before) { return standing }
@@ -160,26 +191,31 @@ final class FleetTable: Sendable {
     }
     return state.withLock { state in
       guard state.forgettings == before else { return nil }
-      if let known = state.standings[thingID] { return known }
-      state.standings[thingID] = read
+      if let known = state.records[thingID] { return known.standing }
+      state.take(read)
       state.behindQueue.remove(thingID)
       return read
     }
   }
 
-  /// Notes what the server itself saw of a thing. It is written by the next flush and may be lost in a crash.
+  /// Notes that a thing was heard of. It is written by the next flush and may be lost in a crash.
+  func hear(_ thingID: Int64, at now: Timestamp) {
+    state.withLock { state in
+      if let record = state.records[thingID] { state.see(record, at: now) }
+    }
+  }
+
+  /// The same with what the server itself saw of it.
   /// - Parameter change: returns whether it has changed anything.
   func observe(_ thingID: Int64, at now: Timestamp, _ change: (inout ThingStanding) -> Bool) {
     state.withLock { state in
-      guard var standing = state.standings[thingID] else { return }
-      var marks = state.marks[thingID] ?? Marks()
-      marks.seenAt = now
-      state.seenAt[thingID] = now
-      if change(&standing), let before = state.standings[thingID] {
-        marks.add(from: before, to: standing)
-        state.standings[thingID] = standing
-      }
-      state.marks[thingID] = marks
+      guard let record = state.records[thingID] else { return }
+      state.see(record, at: now)
+      let before = record.standing
+      var after = before
+      guard change(&after), after != before else { return }
+      state.marks[thingID, default: FleetMarks()].add(from: before, to: after)
+      state.set(after, of: record)
     }
   }
 
@@ -196,12 +232,9 @@ final class FleetTable: Sendable {
   func silence(
     _ thingID: Int64, since moment: Timestamp, _ change: (inout ThingStanding) -> Void
   ) throws -> PendingCommit? {
-    let isHeard = state.withLock { $0.seenAt[thingID].map { $0 > moment } ?? false }
+    let isHeard = state.withLock { $0.records[thingID]?.seenAt.map { $0 > moment } ?? false }
     return isHeard ? nil : try expire(thingID, change)
   }
-
-  /// What memory has of the facts of a thing.
-  func knownFacts(of thingID: Int64) -> ThingFacts? { state.withLock { $0.facts[thingID]?.facts } }
 
   /// Changes a thing by what it said, and queues the change.
   /// - Parameter change: changes the standing and returns the values to store with it, if any; may throw, and then nothing
@@ -212,20 +245,18 @@ final class FleetTable: Sendable {
     _ thingID: Int64, seenAt now: Timestamp?, _ change: (inout ThingStanding) throws -> ResourceBatch?
   ) throws -> PendingCommit? {
     try state.withLock { state in
-      guard let before = state.standings[thingID] else {
+      guard let record = state.records[thingID] else {
         throw ServiceError(.unavailable, "the thing is being changed: try again")
       }
+      let before = record.standing
       var after = before
       let batch = try change(&after)
-      if let now {
-        state.marks[thingID, default: Marks()].seenAt = now
-        state.seenAt[thingID] = now
-      }
+      if let now { state.see(record, at: now) }
       guard after != before || batch != nil else { return state.pending[thingID] }
-      state.standings[thingID] = after
-      var marks = Marks()
+      state.set(after, of: record)
+      var marks = FleetMarks()
       marks.add(from: before, to: after)
-      let rows = marks.change(of: after)
+      let rows = marks.change(of: after, lastSeenAt: nil)
       let pending = batch.map { catalog.record([rows], $0) } ?? catalog.record([rows])
       state.pending[thingID] = pending
       return pending
@@ -235,13 +266,14 @@ final class FleetTable: Sendable {
   /// Takes firmwares off a thing's record, in memory and in the catalog.
   func retry(_ firmwareIDs: Set<Int64>, of thingID: Int64, audit: AuditEntry) -> PendingCommit {
     state.withLock { state in
-      if var standing = state.standings[thingID] {
+      if let record = state.records[thingID] {
+        var standing = record.standing
         // A rollout goes on with a thing that failed; it counts as failed there until it has succeeded.
         standing.installations.removeAll { firmwareIDs.contains($0.firmwareID) }
         for index in standing.mcus.indices where standing.mcus[index].firmwareID.map(firmwareIDs.contains) ?? false {
           standing.mcus[index].firmwareID = nil
         }
-        state.standings[thingID] = standing
+        state.set(standing, of: record)
         state.marks[thingID]?.firmwares.subtract(firmwareIDs)
       }
       return catalog.retry(Array(firmwareIDs), of: thingID, audit: audit)
@@ -253,8 +285,11 @@ final class FleetTable: Sendable {
     state.withLock { state in
       // What is being read of a thing now may not have it.
       state.forgettings += 1
-      for id in thingIDs where state.standings[id]?.delivery(of: delivery.rolloutID) == nil {
-        state.standings[id]?.deliveries.append(delivery)
+      for id in thingIDs {
+        guard let record = state.records[id], !record.hasDelivery(of: delivery.rolloutID) else { continue }
+        var standing = record.standing
+        standing.deliveries.append(delivery)
+        state.set(standing, of: record)
       }
       return catalog.enroll(thingIDs, delivery)
     }
@@ -263,10 +298,12 @@ final class FleetTable: Sendable {
   /// Pardons what has failed of a rollout, in memory and in the catalog.
   func pardon(_ rolloutID: Int64) -> PendingCommit {
     state.withLock { state in
-      for (id, standing) in state.standings {
+      for record in state.records.values where record.hasDelivery(of: rolloutID) {
+        var standing = record.standing
         guard var delivery = standing.delivery(of: rolloutID), delivery.state.isFailure else { continue }
         delivery.isPardoned = true
-        state.standings[id]?.set(delivery)
+        standing.set(delivery)
+        state.set(standing, of: record)
       }
       return catalog.pardon(rolloutID)
     }
@@ -287,82 +324,7 @@ final class FleetTable: Sendable {
       state.marks[thingID] = nil
       state.pending[thingID] = nil
       state.facts[thingID] = nil
-      state.seenAt[thingID] = nil
-      // Tokens are only held of things that are; looking for them costs a pass over all.
-      guard state.standings.removeValue(forKey: thingID) != nil else { return }
-      state.owners = state.owners.filter { $0.value.thingID != thingID }
+      state.drop(thingID)
     }
   }
-
-  /// Writes what was marked, and returns when that and all that was queued before is on the disk: what a query sees next is no
-  /// older than what memory held at the call.
-  /// - Throws: when it could not be written; the marks are kept for the next time.
-  func flush() async throws {
-    let (pending, marks) = state.withLock { state -> (PendingCommit, [Int64: Marks]) in
-      let marks = state.marks
-      state.marks = [:]
-      let rows = marks.compactMap { thingID, marks in
-        state.standings[thingID].map { marks.change(of: $0) }
-      }
-      return (catalog.record(rows), marks)
-    }
-    do {
-      try await pending.wait()
-    } catch {
-      state.withLock { state in
-        for (thingID, lost) in marks {
-          var merged = state.marks[thingID] ?? Marks()
-          merged.formUnion(lost)
-          state.marks[thingID] = merged
-        }
-      }
-      throw error
-    }
-  }
-
-  // MARK: Facts
-
-  /// What rules ask of a thing, read from the catalog where memory has nothing.
-  func facts(of thingID: Int64, _ needs: FactNeeds) async throws -> ThingFacts {
-    while true {
-      let (known, before) = state.withLock { ($0.facts[thingID], $0.factChanges[Self.part(thingID)]) }
-      if let known, known.needs == needs { return known.facts }
-      let read = try await catalog.facts(of: thingID, needs)
-      let isCurrent = state.withLock { state in
-        guard state.factChanges[Self.part(thingID)] == before else { return false }
-        if state.standings[thingID] != nil { state.facts[thingID] = KnownFacts(needs: needs, facts: read) }
-        return true
-      }
-      if isCurrent { return read }
-    }
-  }
-
-  /// Takes values that were just committed of a thing, where memory has facts of it.
-  func learn(_ thingID: Int64, _ values: [StoredValue]) {
-    state.withLock { state in
-      state.factChanges[Self.part(thingID)] += 1
-      guard var known = state.facts[thingID] else { return }
-      for value in values where known.needs.keys.contains(ResourceKey.granted(value.key)) {
-        // Settings and the description are put together in the catalog.
-        guard value.key != ResourceKey.description, ResourceKey.settingPath(value.key) == nil,
-          let json = try? JSONValue(parsing: value.value)
-        else {
-          state.facts[thingID] = nil
-          return
-        }
-        if known.facts.values[value.key].map({ value.datetime < $0.datetime }) ?? false { continue }
-        known.facts.values[value.key] = .init(value: json, datetime: value.datetime)
-      }
-      state.facts[thingID] = known
-    }
-  }
-
-  func forgetFacts(of thingID: Int64) {
-    state.withLock { state in
-      state.factChanges[Self.part(thingID)] += 1
-      state.facts[thingID] = nil
-    }
-  }
-
-  private static func part(_ thingID: Int64) -> Int { Int(thingID & 255) }
 }

@@ -11,8 +11,12 @@ final class ReleaseIndex: Sendable {
   }
 
   private let state = Mutex(State())
+  private let newestGeneration = Atomic<UInt64>(0)
 
   var snapshot: ReleaseSnapshot { state.withLock { $0.snapshot } }
+
+  /// That of the snapshot.
+  var generation: UInt64 { newestGeneration.load(ordering: .acquiring) }
 
   /// Announces a reading of the catalog that begins now.
   func beginReading() -> Int {
@@ -30,6 +34,7 @@ final class ReleaseIndex: Sendable {
       guard reading > state.newestReading else { return false }
       state.newestReading = reading
       state.snapshot = next
+      newestGeneration.store(next.generation, ordering: .releasing)
       return true
     }
   }
@@ -41,8 +46,10 @@ final class ReleaseIndex: Sendable {
       let before = state.snapshot
       let known = before.rollouts.map { changed[$0.id] ?? $0 }
       let new = rollouts.filter { before.rules($0.id) == nil }
-      state.snapshot = ReleaseSnapshot(
+      let next = ReleaseSnapshot(
         models: before.allModels, firmwares: before.firmwares, rollouts: known + new, reading: before.rules)
+      state.snapshot = next
+      newestGeneration.store(next.generation, ordering: .releasing)
       state.readings += 1
       state.newestReading = state.readings
     }
@@ -51,6 +58,12 @@ final class ReleaseIndex: Sendable {
 
 /// What the index holds at one moment.
 final class ReleaseSnapshot: ReleaseLookup {
+  private static let made = Atomic<UInt64>(0)
+
+  /// Another number for each snapshot, and never 0.
+  let generation = ReleaseSnapshot.made.add(1, ordering: .relaxed).newValue
+  /// What things are offered, by what is in it.
+  let sharedOffers = Mutex<[[Int64]: SharedOffers]>([:])
   let allModels: [Model]
   let modelsByID: [Int64: Model]
   let modelsByName: [String: Model]

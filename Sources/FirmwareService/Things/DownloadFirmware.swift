@@ -55,12 +55,12 @@ extension FirmwareService {
   public func downloadFirmware(_ publicID: String, byThingBy token: ThingToken) -> FirmwareDownload? {
     let now = clock()
     let releases = releases.snapshot
-    guard let (standing, known) = fleet.recall(token, at: now), let model = releases.modelsByID[standing.modelID],
-      case let needs = releases.needs(ofModel: model.id), needs.isEmpty || known?.needs == needs,
-      let firmware = try? firmware(publicID, for: standing, model, releases, known?.facts, at: now),
+    guard let thing = fleet.recall(token, at: now), let model = releases.modelsByID[thing.standing.modelID],
+      case let needs = releases.needs(ofModel: model.id), needs.isEmpty || thing.facts?.needs == needs,
+      let firmware = try? firmware(publicID, for: thing.standing, model, releases, thing.facts?.facts, at: now),
       let image = images.openHot(firmware.digest)
     else { return nil }
-    return FirmwareDownload(firmware: firmware, image: image, thingID: standing.thingID, service: self)
+    return FirmwareDownload(firmware: firmware, image: image, thingID: thing.standing.thingID, service: self)
   }
 
   /// The signed manifest of a firmware that a thing may have: the DSSE envelope as JSON.

@@ -29,13 +29,20 @@ public struct OfferedFirmware: Sendable, Hashable {
   var rolloutID: Int64?
 }
 
-/// The answer to a poll.
-public struct Offers: Sendable, Hashable {
-  public let firmwares: [OfferedFirmware]
+/// The answer to a poll, with what only this service needs to know of it.
+public struct Offers: Sendable {
+  public let shared: SharedOffers
   /// The rollouts that have something for the thing and let it wait, and why, in the order of its MCUs.
   var held: [HeldOffer] = []
   /// Seconds after which the thing should ask again: always the same for a thing in the same situation.
   public let retryAfter: Int64
+  /// Whether the same is answered for as long as nothing changes of the thing, its facts and the releases.
+  var isLasting = false
+
+  public var firmwares: [OfferedFirmware] { shared.firmwares }
+
+  /// What of it a thing is told.
+  public var known: KnownOffers { KnownOffers(shared: shared, retryAfter: retryAfter) }
 
   /// Why an MCU has to wait for an update that it belongs to, of the first that has to; nil where none has.
   public var hold: OfferReason? { held.first?.reason }
@@ -81,20 +88,61 @@ extension FirmwareService {
   }
 
   /// The same for a thing that is in memory, where nothing has to be waited for.
+  /// - Parameter query: the bytes of the query that `report` was read from, by which the answer is found again.
   /// - Returns: nil where it has to be asked in the other way; nothing is lost by having asked here.
-  public func offerFirmware(toThingBy token: ThingToken, running report: RunningReport?) -> Offers? {
+  public func offerFirmware(
+    toThingBy token: ThingToken, running report: RunningReport?, asked query: UnsafeRawBufferPointer
+  ) -> KnownOffers? {
     let now = clock()
     let releases = releases.snapshot
-    guard let (standing, known) = fleet.recall(token, at: now), let model = releases.modelsByID[standing.modelID] else {
-      return nil
-    }
+    guard let thing = fleet.recall(token, at: now), let model = releases.modelsByID[thing.standing.modelID] else { return nil }
+    let thingID = thing.standing.thingID
     let needs = releases.needs(ofModel: model.id)
-    guard needs.isEmpty || known?.needs == needs else { return nil }
+    guard needs.isEmpty || thing.facts?.needs == needs else { return nil }
     if let report {
       // What is new has to be on the disk first.
-      do { if try record([report], of: standing.thingID, model, releases, at: now) != nil { return nil } } catch { return nil }
+      do { if try record([report], of: thingID, model, releases, at: now) != nil { return nil } } catch { return nil }
     }
-    return offers(to: standing.thingID, model, releases, known?.facts, at: now)
+    let offers = offers(to: thingID, model, releases, thing.facts?.facts, at: now)
+    // A question without a report must not be taken for one with it.
+    if offers.isLasting, report == nil || !query.isEmpty {
+      fleet.remember(offers.known, of: thingID, to: Self.mark(of: query), at: thing.revision)
+    }
+    return offers.known
+  }
+
+  /// The answer to a poll that asks just what the thing asked last, while nothing has changed that it depends on; nil where it
+  /// has to be asked in the other way. Notes that the thing was heard of, and counts the poll.
+  /// - Parameters:
+  ///   - token: the bytes of the secret, unchecked.
+  ///   - query: the bytes of the query behind `?`, empty where there is none.
+  public func recallOffers(
+    toThingBy token: UnsafeRawBufferPointer, asked query: UnsafeRawBufferPointer
+  ) -> KnownOffers? {
+    // What a poll is answered is no older than its beginning.
+    let generation = releases.generation
+    let answer = fleet.recallAnswer(TokenKey(token), to: Self.mark(of: query), of: generation, at: clock())
+    if let answer { figures.count(answer.shared) }
+    return answer
+  }
+
+  /// Reads a thing, and what the rules ask of it, into memory, where the verbs that wait for nothing find it.
+  /// - Returns: false for a token that is unknown or has ended.
+  public func recollect(_ token: ThingToken) async throws -> Bool {
+    guard let thingID = try await translatingErrors({ try await fleet.identify(token, at: clock()) }),
+      let standing = try await translatingErrors({ try await fleet.standing(of: thingID) })
+    else { return false }
+    let releases = releases.snapshot
+    if let model = releases.modelsByID[standing.modelID] { _ = try await facts(of: thingID, model, releases) }
+    return true
+  }
+
+  /// A number for a query, which nobody outside can foresee; 0 for none.
+  private static func mark(of query: UnsafeRawBufferPointer) -> UInt64 {
+    guard !query.isEmpty else { return 0 }
+    var hasher = Hasher()
+    hasher.combine(bytes: query)
+    return UInt64(bitPattern: Int64(hasher.finalize()))
   }
 
   /// What the rules of a model's rollouts need to know of a thing; nil where they need nothing.
@@ -112,11 +160,14 @@ extension FirmwareService {
     var offers: [OfferedFirmware] = []
     var held: [HeldOffer] = []
     var retryAfter = model.pollInterval
+    var isLasting = false
     fleet.observe(thingID, at: now) { standing in
       let before = standing
+      isLasting = true
       for mcu in model.mcus {
         let question = question(mcu, standing, model, releases, facts, isWhole: isWhole, at: now)
         let decision = OfferDecision.decide(question)
+        isLasting = isLasting && decision.isTimeless
         switch decision.verdict {
         case .offer(let firmware):
           offers.append(
@@ -137,10 +188,13 @@ extension FirmwareService {
       let hasChanged = standing != before || standing.deliveries.contains { $0.state == .silent }
       if hasChanged { DeliveryProgress.follow(&standing, releases, at: now) }
       retryAfter = Self.retryAfter(standing, model, releases)
+      // What is installed is rolled back when its time to be confirmed has passed.
+      isLasting = isLasting && !hasChanged && !standing.installations.contains { $0.state == .installed }
       return hasChanged
     }
-    figures.count(offers)
-    return Offers(firmwares: offers, held: held, retryAfter: retryAfter)
+    let shared = releases.share(offers)
+    figures.count(shared)
+    return Offers(shared: shared, held: held, retryAfter: retryAfter, isLasting: isLasting)
   }
 
   /// The question that a poll asks for one MCU.

@@ -54,7 +54,8 @@ extension FirmwareService {
     ofThingBy token: ThingToken, _ records: () -> [ResourceRecord]?, done: @escaping @Sendable (Bool) -> Void
   ) -> Bool {
     let now = clock()
-    guard let (known, facts) = fleet.recall(token, at: now), let records = records() else { return false }
+    guard let thing = fleet.recall(token, at: now), let records = records() else { return false }
+    let (known, facts) = (thing.standing, thing.facts)
     let needs = releases.snapshot.needs(ofModel: known.modelID)
     guard !Self.isAboutRollouts(records) || needs.isEmpty || facts?.needs == needs,
       case let (commit?, reports)? = try? queue(records, of: known, facts?.facts, by: nil, at: now)
@@ -82,7 +83,7 @@ extension FirmwareService {
     let writing = try ResourceWriting(records, largestSettings: settings.largestSettings, at: now)
     let batch = batch(writing, of: known, by: owner, at: now)
     guard !writing.reports.isEmpty || !writing.consents.isEmpty else {
-      if owner == nil { fleet.observe(thingID, at: now) { _ in false } }
+      if owner == nil { fleet.hear(thingID, at: now) }
       return (catalog.record([], batch), [])
     }
     let releases = releases.snapshot

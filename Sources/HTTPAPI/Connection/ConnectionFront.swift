@@ -49,9 +49,9 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
   private let live: LiveServing?
   private let direct: DirectAnswers?
   private let limits: ConnectionLimits
-  private let streams: OpenStreams
   private let log: Logger
   private let use: EventLoopPromise<FirmamentConnection.Use>
+  private let secure: SecureConnection?
   private var useIsKnown = false
   private var isAttached = false
   private var state = State.betweenRequests
@@ -65,16 +65,16 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
 
   init(
     handlers: ProtocolHandlers, codec: HTTP1ToHTTPServerCodec, live: LiveServing?, direct: DirectAnswers?,
-    limits: ConnectionLimits, streams: OpenStreams, log: Logger, use: EventLoopPromise<FirmamentConnection.Use>
+    limits: ConnectionLimits, log: Logger, use: EventLoopPromise<FirmamentConnection.Use>, secure: SecureConnection?
   ) {
     self.handlers = handlers
     self.codec = codec
     self.live = live
     self.direct = direct
     self.limits = limits
-    self.streams = streams
     self.log = log
     self.use = use
+    self.secure = secure
   }
 
   // MARK: Requests
@@ -125,7 +125,7 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     case (.head(let head), .betweenRequests):
       if live != nil, Self.maySubscribe(head) {
         state = .collecting(head, .stream)
-      } else if let claim = direct?.claim(head) {
+      } else if let claim = direct?.claim(head, on: secure) {
         state = .collecting(head, .direct(claim, ByteBuffer()))
       } else {
         pass(head, context)
@@ -269,10 +269,12 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     state = .answering
     taken += 1
     let handover = LiveHandover(isChunked: !handlers.progress.speaksHTTP10)
-    let (channel, loop, log) = (context.channel, context.eventLoop, log)
+    let (channel, loop, log, secure) = (context.channel, context.eventLoop, log, secure)
     let front = NIOLoopBound(self, eventLoop: loop)
     Task {
-      let answer = await live.answer(head, on: channel, log: log, handover)
+      let answer = await SecureConnection.$current.withValue(secure) {
+        await live.answer(head, on: channel, log: log, handover)
+      }
       let opening = handover.take()
       loop.execute { front.value.finish(head, answer, opening) }
     }
@@ -305,8 +307,8 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     let (deadlines, pipeline) = (handlers.deadlines, context.pipeline.syncOperations)
     let isQuiescing = handlers.progress.isQuiescing
     let hasLeft = held.contains { if case .inputClosed = $0 { true } else { false } }
-    let allEnded = streams.begin(on: context.eventLoop)
-    let stream = LiveStreamHandler(opening, limits: limits, serving: live, deadlines: deadlines) { [streams] in streams.end() }
+    let stream = LiveStreamHandler(
+      opening, limits: limits, serving: live, deadlines: deadlines, isEncrypted: secure != nil)
     held.removeAll()
     do {
       try pipeline.addHandler(stream, position: .after(self))
@@ -315,10 +317,9 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
         try pipeline.addHandlers([decoder, WebSocketReader(stream: stream)], position: .after(self))
       }
     } catch {
-      streams.end()
       return context.close(promise: nil)
     }
-    tell(.stream(allEnded: allEnded))
+    tell(.nothing)
     deadlines.enter(.streaming)
     handlers.remove(and: codec, from: pipeline)
     pipeline.removeHandler(self, promise: nil)

@@ -8,9 +8,10 @@ import NIOCore
 /// Requests that are answered on the event loop, without the framework, since there are so many of them: writes of values by
 /// things, their polls, and downloads of images that are in memory. It claims only what it understands completely, by the
 /// verbs that the routes call, and answers only what succeeds: for everything else the router is asked, as if nobody had
-/// looked at the request before.
+/// looked at the request before. Where they come plainly written and one by one, `HotPathHandler` answers polls and downloads
+/// before.
 public struct DirectAnswers: Sendable {
-  enum Claim {
+  enum Claim: Sendable {
     case write(ThingToken)
     case poll(ThingToken, RunningReport?)
     case download(ThingToken, firmware: String)
@@ -44,7 +45,7 @@ public struct DirectAnswers: Sendable {
 
   let service: FirmwareService
   let settings: APISettings
-  private let pollAnswer: PollAnswer
+  let pollAnswer: PollAnswer
   let figures = RequestFigures()
 
   public init(service: FirmwareService, settings: APISettings) {
@@ -56,13 +57,15 @@ public struct DirectAnswers: Sendable {
   // MARK: Claims
 
   /// What a request asks for; nil for one that is not claimed.
-  func claim(_ head: HTTPRequest) -> Claim? {
+  /// - Parameter secure: the connection, where it is encrypted.
+  func claim(_ head: HTTPRequest, on secure: SecureConnection? = nil) -> Claim? {
     guard head.method == .post || head.method == .get, let path = head.path?.utf8 else { return nil }
     // Pages of other origins get more of an answer.
     guard head.headerFields[.origin] == nil else { return nil }
-    guard path.starts(with: Self.path) else { return claimController(head, path) }
+    guard path.starts(with: Self.path) else { return claimController(head, path, secure) }
     let rest = path.dropFirst(Self.path.count)
     guard let token = ThingToken(Substring(rest.prefix(ThingToken.length))) else { return nil }
+    guard secure?.isKnownToAdmit(token) ?? true else { return nil }
     let end = rest.dropFirst(ThingToken.length)
     if head.method == .post { return end.isEmpty ? .write(token) : nil }
     if end.starts(with: Self.download) {
@@ -77,7 +80,7 @@ public struct DirectAnswers: Sendable {
   }
 
   /// What a query says that runs: plain values of `mcu`, `version` and `boot`, each once.
-  private static func report(_ query: Substring.UTF8View) -> RunningReport? {
+  static func report(_ query: Substring.UTF8View) -> RunningReport? {
     var values: (mcu: String?, version: String?, boot: String?) = (nil, nil, nil)
     for pair in query.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
       guard let sign = pair.firstIndex(of: UInt8(ascii: "=")) else { return nil }
@@ -119,10 +122,20 @@ public struct DirectAnswers: Sendable {
   /// The answer to a poll; nil where the router has to be asked.
   private func answerPoll(by token: ThingToken, _ report: RunningReport?, _ head: HTTPRequest) -> Answer? {
     let start = ContinuousClock.now
-    guard let offers = service.offerFirmware(toThingBy: token, running: report) else { return nil }
+    guard let offers = offers(to: token, report, head) else { return nil }
     let (status, headers, body) = pollAnswer.parts(offers, token: token.secret, to: head.headerFields)
     figures.count(status, after: ContinuousClock.now - start)
     return Self.answer(status, headers, body)
+  }
+
+  private func offers(to token: ThingToken, _ report: RunningReport?, _ head: HTTPRequest) -> KnownOffers? {
+    var (path, secret) = (head.path ?? "", token.secret)
+    return path.withUTF8 { path in
+      let mark = path.firstIndex(of: UInt8(ascii: "?"))
+      let query = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(path)[(mark.map { $0 + 1 } ?? path.count)...])
+      let known = secret.withUTF8 { service.recallOffers(toThingBy: UnsafeRawBufferPointer($0), asked: query) }
+      return known ?? service.offerFirmware(toThingBy: token, running: report, asked: query)
+    }
   }
 
   /// The answer to a download, with a body of one piece at most; nil where the router has to be asked.

@@ -9,12 +9,12 @@ public struct FirmamentConnection: ServerChildChannelValue {
   enum Use: Sendable {
     /// Requests that the framework answers one by one.
     case requests(Parts)
-    /// One that became a stream with its first request. The first of all streams brings the end of the last.
-    case stream(allEnded: EventLoopFuture<Void>?)
-    /// It was closed before.
+    /// Nothing that takes the framework: it has answered everything by itself, or become a stream, or was closed.
     case nothing
   }
 
   public let channel: any Channel
   let use: EventLoopFuture<Use>
+  /// Nil where it is not encrypted.
+  let secure: SecureConnection?
 }

@@ -11,58 +11,53 @@ public struct FirmamentHTTP1Channel: ServerChildChannel, HTTPChannelHandler {
   public typealias Value = FirmamentConnection
 
   public let responder: HTTPChannelHandler.Responder
-  private let live: LiveServing?
-  private let direct: DirectAnswers?
-  private let limits: ConnectionLimits
-  private let lenientLineEndings: Bool
-  private let streams = OpenStreams()
+  private let shared: ConnectionSetup
 
   /// - Parameters:
   ///   - live: what streams are made of; nil where there are none.
-  ///   - direct: what is answered without the responder, where it would answer the same.
+  ///   - direct: what is answered without the responder, where it would answer the same: from the bytes as they were read where
+  ///     that can be, else behind the decoder.
   ///   - lenientLineEndings: whether request heads may end their lines with bare line feeds. Never behind a proxy, which may
   ///     see other requests in the same bytes.
   public init(
     responder: @escaping HTTPChannelHandler.Responder, live: LiveServing? = nil,
     direct: DirectAnswers? = nil, limits: ConnectionLimits = ConnectionLimits(), lenientLineEndings: Bool = false
   ) {
-    self.responder = responder
-    self.live = live
-    self.direct = direct
-    self.limits = limits
-    self.lenientLineEndings = lenientLineEndings
+    self.init(
+      responder: responder, live: live, direct: direct, hot: direct.map { HotAnswers($0) }, limits: limits,
+      lenientLineEndings: lenientLineEndings)
   }
 
-  /// Only what every connection needs: what the framework needs is added with the first request that it answers.
+  /// - Parameter hot: what is answered from bytes.
+  init(
+    responder: @escaping HTTPChannelHandler.Responder, live: LiveServing?, direct: DirectAnswers?, hot: HotAnswers?,
+    limits: ConnectionLimits, lenientLineEndings: Bool
+  ) {
+    self.responder = responder
+    shared = ConnectionSetup(live: live, direct: direct, hot: hot, limits: limits, lenientLineEndings: lenientLineEndings)
+  }
+
+  /// Only what every connection needs: what HTTP needs is added with the first request that is not answered from its bytes, and
+  /// what the framework needs with the first that it answers. Where connections are encrypted, their handler for that is there.
   public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
-      let pipeline = channel.pipeline.syncOperations
-      let handlers = ProtocolHandlers(limits: limits, lenientLineEndings: lenientLineEndings)
-      try handlers.add(to: pipeline)
-      let codec = HTTP1ToHTTPServerCodec(secure: false)
       let use = channel.eventLoop.makePromise(of: FirmamentConnection.Use.self)
-      let front = ConnectionFront(
-        handlers: handlers, codec: codec, live: live, direct: direct, limits: limits, streams: streams, log: logger,
-        use: use)
-      do { try pipeline.addHandlers([codec, front] as [any ChannelHandler]) } catch {
-        use.succeed(.nothing)
-        throw error
-      }
-      return FirmamentConnection(channel: channel, use: use.futureResult)
+      let secure = SecureConnection.of(channel.pipeline.syncOperations)
+      try shared.begin(channel, secure, log: logger, use: use)
+      return FirmamentConnection(channel: channel, use: use.futureResult, secure: secure)
     }
   }
 
+  /// Answers what the framework is needed for on one connection, up to its end; returns at once where it is needed for nothing.
+  /// `HTTPListener` knows that before, and has no task wait here.
   public func handle(value: Value, logger: Logger) async {
-    let use = await withTaskCancellationHandler {
-      try? await value.use.get()
-    } onCancel: {
-      value.channel.close(promise: nil)
-    }
-    switch use {
-    case .requests(let parts): await handleHTTP(asyncChannel: parts, logger: logger)
-    case .stream(let allEnded): try? await allEnded?.get()
-    case .nothing, nil: break
-    }
+    guard case .requests(let parts)? = try? await value.use.get() else { return }
+    await answer(parts, on: value, logger: logger)
+  }
+
+  /// Answers requests by the framework, up to the end of their connection.
+  func answer(_ parts: FirmamentConnection.Parts, on connection: FirmamentConnection, logger: Logger) async {
+    await SecureConnection.$current.withValue(connection.secure) { await handleHTTP(asyncChannel: parts, logger: logger) }
   }
 }
 
@@ -87,9 +82,7 @@ struct ProtocolHandlers {
   }
 
   /// From the network inwards.
-  func add(to pipeline: ChannelPipeline.SynchronousOperations) throws {
-    try pipeline.addHandlers([deadlines, lineEndings, encoder, decoder, progress] as [any ChannelHandler])
-  }
+  var inOrder: [any ChannelHandler] { [deadlines, lineEndings, encoder, decoder, progress] }
 
   /// Takes out all but the deadlines, which hold back what is read until `decoder` is gone: it goes last, in a later turn of
   /// the loop, and its rest goes to the handler that is behind it then.

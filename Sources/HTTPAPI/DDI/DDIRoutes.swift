@@ -1,5 +1,4 @@
 import APIContract
-import Cryptography
 import Domain
 import FirmwareService
 import HTTPTypes
@@ -203,17 +202,19 @@ struct DDIRoutes: Sendable {
   }
 
   static func head(of body: [UInt8], ifNoneMatch: String?) -> (HTTPResponse.Status, HTTPFields) {
-    let tag = "\"\(Hexadecimal.encode(SHA256Hasher.digest(of: body).prefix(16)))\""
-    let outcome = Preconditions(ifNoneMatch: ifNoneMatch).evaluate(
-      against: .init(entityTag: tag), now: Timestamp(milliseconds: 0))
-    return (outcome == .notModified ? .notModified : .ok, [.eTag: tag, .cacheControl: "no-cache"])
+    let body = TaggedBody(body)
+    return (EntityTag.isKnown(body.tag, by: ifNoneMatch) ? .notModified : .ok, [.eTag: body.tag, .cacheControl: "no-cache"])
   }
 }
 
 extension FirmwareService {
-  /// Lets in the device that a request is from.
+  /// Lets in the device that a request is from: by the token in the request where there is one, else by the certificate of
+  /// the connection.
   func session(_ request: Request, _ context: APIContext) async throws -> ControllerSession {
-    try await identifyController(try context.parameter("controllerId"), request.controllerCredentials)
+    let certified = context.connection?.certificateName
+    return try await identifyController(
+      try context.parameter("controllerId"), request.controllerCredentials ?? certified.map { .certificate(name: $0) },
+      beside: certified)
   }
 }
 

@@ -32,14 +32,15 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   private let limits: ConnectionLimits
   private let serving: LiveServing
   private let deadlines: RequestDeadlineHandler
-  private let whenGone: () -> Void
+  /// Whether what is written is encrypted on its way through the pipeline.
+  private let isEncrypted: Bool
   private var context: ChannelHandlerContext?
   private var subscription: LiveSubscription?
   private let reminder = Reminder()
   private var hasEnded = false
-  private var isGone = false
-  /// The channel's own socket, which is a plain one; -1 where there is none. It is the channel's to close, and is not used once
-  /// that is inactive.
+  private(set) var isGone = false
+  /// The channel's own socket; -1 where there is none, or where only the pipeline can encrypt what is written to it. It is the
+  /// channel's to close, and is not used once that is inactive.
   private var socket: NIOBSDSocket.Handle = -1
   /// Something has gone through the channel, and may still wait there.
   private var mayBeBehind = true
@@ -50,10 +51,9 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
   private var lastHeard = NIODeadline.uptimeNanoseconds(0)
   private var hasPinged = false
 
-  /// - Parameter whenGone: called once, when the connection is closed.
   init(
     _ opening: LiveOpening, limits: ConnectionLimits, serving: LiveServing, deadlines: RequestDeadlineHandler,
-    whenGone: @escaping () -> Void
+    isEncrypted: Bool
   ) {
     plan = opening.plan
     keepAlive = opening.keepAlive
@@ -62,7 +62,7 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     self.limits = limits
     self.serving = serving
     self.deadlines = deadlines
-    self.whenGone = whenGone
+    self.isEncrypted = isEncrypted
     framing = opening.framing
     phrases = opening.phrases
     catchUp = opening.replay.map { LiveCatchUp($0) }
@@ -79,7 +79,9 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     let limit = limits.subscriberQueueBytes
     let mark = ChannelOptions.Types.WriteBufferWaterMark(low: max(1, limit / 2), high: max(1, limit))
     if limit < 64 * 1024 { try? context.channel.syncOptions?.setOption(.writeBufferWaterMark, value: mark) }
-    socket = (try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }) ?? -1
+    if !isEncrypted {
+      socket = (try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }) ?? -1
+    }
     subscription = serving.channels.subscribe(self, to: plan, on: context.eventLoop)
     serving.figures.record(serving.channels)
     lastHeard = now
@@ -148,7 +150,6 @@ final class LiveStreamHandler: ChannelDuplexHandler, LiveSubscriber {
     reminder.stream = nil
     seat = nil
     serving.figures.record(serving.channels)
-    whenGone()
   }
 
   // MARK: Messages

@@ -16,6 +16,8 @@ public struct APIContext: RequestContext {
   let peer: SocketAddress?
   /// Where the connection came in: an address of this computer, and the port of the listener. Nil where there is none.
   let local: SocketAddress?
+  /// What is known of the connection where it is encrypted; nil where it is not.
+  let connection: SecureConnection?
   /// Where a route puts a subscription; nil where the connection cannot become a stream.
   var live: LiveHandover?
 
@@ -23,7 +25,11 @@ public struct APIContext: RequestContext {
     coreContext = CoreRequestContextStorage(source: source)
     peer = source.channel.remoteAddress
     local = source.channel.localAddress
+    connection = SecureConnection.current
   }
+
+  /// Whether the request came over TLS to here.
+  var isSecure: Bool { connection != nil }
 
   /// The operator who asks.
   /// - Throws: `ServiceError` (401) on a route that is not for operators.

@@ -1,3 +1,5 @@
+import Domain
+
 /// An entity tag as it stands in a header, by RFC 9110 section 8.8.3.
 struct EntityTag: Equatable, Sendable {
   var isWeak: Bool
@@ -29,6 +31,16 @@ struct EntityTag: Equatable, Sendable {
       rest = rest.drop { $0 == " " || $0 == "\t" }
       guard rest.isEmpty || rest.first == "," else { return nil }
     }
+  }
+
+  /// Whether one who asks has exactly what bears the tag, so that the answer is 304.
+  /// - Parameters:
+  ///   - tag: strong, with its quotation marks.
+  ///   - ifNoneMatch: all lines of the field, joined; nil where there is none.
+  static func isKnown(_ tag: String, by ifNoneMatch: String?) -> Bool {
+    guard let ifNoneMatch, ifNoneMatch != tag else { return ifNoneMatch != nil }
+    let conditions = Preconditions(ifNoneMatch: ifNoneMatch)
+    return conditions.evaluate(against: .init(entityTag: tag), now: Timestamp(milliseconds: 0)) == .notModified
   }
 
   private init?(consuming text: inout Substring) {

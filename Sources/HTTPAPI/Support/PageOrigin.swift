@@ -21,7 +21,8 @@ struct PageOrigin {
     origin = isNull ? nil : told.map(Self.withoutUsualPort)
     asked = RequestOrigin.Asked(
       host: request.head.authority ?? request.headers[.host], headers: request.headers,
-      isByProxy: ClientAddress.isTrustedProxy(context.peer?.ipAddress, settings), at: context.local)
+      isByProxy: ClientAddress.isTrustedProxy(context.peer?.ipAddress, settings), at: context.local,
+      isSecure: context.isSecure)
     self.publicURL = publicURL.flatMap(Self.origin)
     publicPath = settings.publicPath
   }

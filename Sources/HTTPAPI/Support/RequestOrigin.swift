@@ -16,7 +16,8 @@ struct RequestOrigin {
     if let publicURL { return configured(publicURL) }
     let asked = Asked(
       host: request.head.authority ?? request.headers[.host], headers: request.headers,
-      isByProxy: ClientAddress.isTrustedProxy(context.peer?.ipAddress, settings), at: context.local)
+      isByProxy: ClientAddress.isTrustedProxy(context.peer?.ipAddress, settings), at: context.local,
+      isSecure: context.isSecure)
     return asked.origin + settings.publicPath
   }
 
@@ -25,15 +26,19 @@ struct RequestOrigin {
 
   /// What is known of the address that was asked for. A value that cannot stand in a link is as good as none.
   struct Asked {
-    private(set) var scheme = "http"
+    private(set) var scheme: String
     private(set) var authority: Authority?
     private let local: SocketAddress?
+    private let listeningScheme: String
 
     /// - Parameters:
     ///   - host: the host that the request itself names.
     ///   - isByProxy: whether the request comes from a proxy whose headers count.
     ///   - local: where the connection came in.
-    init(host: String?, headers: HTTPFields, isByProxy: Bool, at local: SocketAddress?) {
+    ///   - isSecure: whether it is encrypted.
+    init(host: String?, headers: HTTPFields, isByProxy: Bool, at local: SocketAddress?, isSecure: Bool = false) {
+      scheme = isSecure ? "https" : "http"
+      listeningScheme = scheme
       self.local = local
       authority = host.flatMap { Authority($0) }
       guard isByProxy else { return }
@@ -53,7 +58,7 @@ struct RequestOrigin {
       if port != (scheme == "https" ? 443 : 80) { authority?.port = port }
     }
 
-    var origin: String { authority.map { "\(scheme)://\($0.text)" } ?? "http://\(listening)" }
+    var origin: String { authority.map { "\(scheme)://\($0.text)" } ?? "\(listeningScheme)://\(listening)" }
 
     private var listening: String {
       guard let local, let address = local.ipAddress, let port = local.port else { return "localhost" }

@@ -11,15 +11,18 @@ struct RouteTable {
 
   private let operators: OperatorAuthentication
   private let users: UserAuthentication
+  private let certificates: CertificateCheck
   /// The ids of the endpoints that are served here.
   private let served: Set<String>
 
   init(
-    router: Router<APIContext>, operators: OperatorAuthentication, users: UserAuthentication, serving served: Set<String>
+    router: Router<APIContext>, operators: OperatorAuthentication, users: UserAuthentication, certificates: CertificateCheck,
+    serving served: Set<String>
   ) {
     self.router = router
     self.operators = operators
     self.users = users
+    self.certificates = certificates
     self.served = served
   }
 
@@ -28,7 +31,8 @@ struct RouteTable {
     guard served.contains(endpoint.id) else { return }
     let path = RouterPath(endpoint.template)
     switch endpoint.access {
-    case .anyone, .things, .controllers: router.on(path, method: endpoint.httpMethod, use: handler)
+    case .anyone, .controllers: router.on(path, method: endpoint.httpMethod, use: handler)
+    case .things: router.on(path, method: endpoint.httpMethod, use: checked(handler))
     case .operators:
       router.on(path, method: endpoint.httpMethod) { [operators] request, context in
         try await handler(request, try await operators.admit(request, context, to: endpoint))
@@ -49,7 +53,15 @@ struct RouteTable {
   mutating func onHeadToo(_ endpoint: Endpoint, _ handler: @escaping Handler) {
     guard served.contains(endpoint.id) else { return }
     on(endpoint, handler)
-    router.on(RouterPath(endpoint.template), method: .head, use: handler)
+    let isThings = endpoint.access == .things
+    router.on(RouterPath(endpoint.template), method: .head, use: isThings ? checked(handler) : handler)
+  }
+
+  private func checked(_ handler: @escaping Handler) -> Handler {
+    { [certificates] request, context in
+      try await certificates.admit(context)
+      return try await handler(request, context)
+    }
   }
 }
 

@@ -87,7 +87,7 @@ struct DownloadPlan: Sendable {
 
   /// - Parameter mostRanges: with more in one request, the whole image is sent.
   init(_ firmware: Firmware, _ method: HTTPRequest.Method, _ asked: HTTPFields, mostRanges: Int) {
-    headers = Self.headers(of: firmware)
+    headers = Self.fixedHeaders(of: firmware)
     let validators = Preconditions.Validators(entityTag: "\"\(firmware.digest)\"", lastModified: firmware.registeredAt)
     let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
     switch Preconditions(asked).evaluate(against: validators, now: now) {
@@ -127,7 +127,8 @@ struct DownloadPlan: Sendable {
     headers[.contentLength] = String(length)
   }
 
-  private static func headers(of firmware: Firmware) -> HTTPFields {
+  /// What every answer says of the image.
+  static func fixedHeaders(of firmware: Firmware) -> HTTPFields {
     return [
       .contentType: contentType, .acceptRanges: "bytes", .eTag: "\"\(firmware.digest)\"",
       .reprDigest: "sha-256=:\(Data(firmware.digest.bytes).base64EncodedString()):",

@@ -1,5 +1,4 @@
 import APIContract
-import Cryptography
 import Domain
 import FirmwareService
 import HTTPTypes
@@ -27,74 +26,48 @@ struct PollRoute: Sendable {
     let offers = try await service.offerFirmware(to: thing, running: running)
     if request.flag("explain") {
       let account = try JSONText.encode(ExplanationShape(try await service.explain(thing)))
-      return .jsonBytes(answer.bytes(offers, token: token, explanation: account), headers: [.cacheControl: "no-store"])
+      return .jsonBytes(answer.bytes(offers.known, token: token, explanation: account), headers: [.cacheControl: "no-store"])
     }
-    let (status, headers, body) = answer.parts(offers, token: token, to: request.headers)
+    let (status, headers, body) = answer.parts(offers.known, token: token, to: request.headers)
     return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body))
   }
 }
 
-/// The answer to a poll. Members of its body stand in the order of the wire page, and nothing that is not needed is written:
-/// small devices hold about 1,400 bytes, headers included.
+/// The answer to a poll, made by the templates of what things are offered: the same by every way.
 struct PollAnswer: Sendable {
-  /// What stands before, between and after the token and the id in the path of a download.
-  private let pathPieces: [String]
+  private let templates: PollTemplates
 
-  init(publicPath: String) {
-    var pieces = Endpoints.downloadFirmware.literalPieces
-    pieces[0] = publicPath + pieces[0]
-    pathPieces = pieces
-  }
+  init(publicPath: String) { templates = PollTemplates(publicPath: publicPath) }
+
+  /// The bytes for all that are offered this.
+  func template(for offers: SharedOffers) -> PollTemplate { templates[offers] }
 
   /// 200, or 304 for one who has exactly this.
   func parts(
-    _ offers: Offers, token: String, to asked: HTTPFields
+    _ offers: KnownOffers, token: String, to asked: HTTPFields
   ) -> (status: HTTPResponse.Status, headers: HTTPFields, body: ByteBuffer) {
-    let body = bytes(offers, token: token)
-    let tag = "\"\(Hexadecimal.encode(SHA256Hasher.digest(of: body).prefix(16)))\""
+    let tag = template(for: offers.shared).tag(retryAfter: offers.retryAfter)
     var headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache"]
-    let conditions = Preconditions(ifNoneMatch: asked.joined(.ifNoneMatch))
-    let outcome = conditions.evaluate(against: .init(entityTag: tag), now: Timestamp(milliseconds: 0))
-    guard outcome != .notModified else { return (.notModified, headers, ByteBuffer()) }
+    guard !EntityTag.isKnown(tag, by: asked.joined(.ifNoneMatch)) else { return (.notModified, headers, ByteBuffer()) }
     headers[.contentType] = "application/json"
-    return (.ok, headers, ByteBuffer(bytes: body))
+    return (.ok, headers, ByteBuffer(bytes: bytes(offers, token: token)))
   }
 
   /// - Parameter explanation: JSON.
-  func bytes(_ offers: Offers, token: String, explanation: [UInt8]? = nil) -> [UInt8] {
+  func bytes(_ offers: KnownOffers, token: String, explanation: [UInt8]? = nil) -> [UInt8] {
+    let template = template(for: offers.shared)
     var body: [UInt8] = []
-    body.reserveCapacity(96 + offers.firmwares.count * 340 + (explanation?.count ?? 0))
-    body += "{\"status\":\"success\",\"firmwares\":[".utf8
-    for (index, offer) in offers.firmwares.enumerated() {
-      if index > 0 { body.append(UInt8(ascii: ",")) }
-      append(offer, token, to: &body)
+    body.reserveCapacity(template.length(retryAfter: offers.retryAfter) + (explanation?.count ?? 0))
+    var token = token
+    token.withUTF8 { secret in
+      template.write(token: UnsafeRawBufferPointer(secret), retryAfter: offers.retryAfter) { body += $0 }
     }
-    body += "],\"retryAfter\":\(offers.retryAfter)".utf8
     if let explanation {
+      body.removeLast()
       body += ",\"explanation\":".utf8
       body += explanation
+      body.append(UInt8(ascii: "}"))
     }
-    body.append(UInt8(ascii: "}"))
     return body
-  }
-
-  private func append(_ offer: OfferedFirmware, _ token: String, to body: inout [UInt8]) {
-    let firmware = offer.firmware
-    body += "{\"_id\":\"".utf8
-    body += firmware.publicID.utf8
-    body += "\",\"version\":".utf8
-    body += JSONText.quoted(firmware.version.text).utf8
-    body += ",\"mcu\":".utf8
-    body += JSONText.quoted(firmware.mcu).utf8
-    body += ",\"sequence\":\(firmware.sequence),\"size\":\(firmware.size),\"sha256\":\"".utf8
-    body += firmware.digest.hex.utf8
-    body += "\",\"url\":\"".utf8
-    body += pathPieces[0].utf8
-    body += token.utf8
-    body += pathPieces[1].utf8
-    body += firmware.publicID.utf8
-    body += (offer.isUpdate ? "\",\"update\":true" : "\",\"update\":false").utf8
-    if offer.isDownloadOnly { body += ",\"downloadOnly\":true".utf8 }
-    body.append(UInt8(ascii: "}"))
   }
 }

@@ -36,6 +36,18 @@ public struct Expression: Sendable, Hashable, CustomStringConvertible {
     return Explanation(isTrue: root.holds(outcomes), clauses: clauses)
   }
 
+  /// Whether it may become true or false by the passing of time alone.
+  public var looksAtTime: Bool {
+    attributes.contains { attribute in
+      switch attribute {
+      case .age, .lastSeen: true
+      case .id, .controllerID, .model, .mcuVersion, .tag, .resource, .setting, .description, .activatedAt, .owner, .linked,
+        .geo:
+        false
+      }
+    }
+  }
+
   /// The expression in one form for all ways to write it.
   public var description: String { root.written(comparisons) }
 

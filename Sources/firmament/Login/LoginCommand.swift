@@ -10,6 +10,7 @@ struct LoginCommand: AsyncParsableCommand {
 
   @Option(help: "Address of the server.") var url: String
   @Option(help: "Operator token; - reads it from standard input, so that no list of processes shows it.") var token: String
+  @Option(help: "For https: certificates (PEM) that the server's is signed by; else the system's.") var ca: String?
   @OptionGroup var output: OutputOptions
 
   struct Saved: TextRendering {
@@ -26,11 +27,16 @@ struct LoginCommand: AsyncParsableCommand {
     guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
       throw CommandFailure("that is no operator token: it stands in operator.token of the server's store")
     }
-    let person = try await ServerConnection.with(address) { try await OperatorClient($0, token: token).showOperator() }
+    // Later commands run in other folders.
+    let ca = ca.map { URL(fileURLWithPath: $0).path }
+    let trust = try ca.map { try ServerTrust(certificatesOf: $0) } ?? .system
+    let person = try await ServerConnection.with(address, trust: trust) {
+      try await OperatorClient($0, token: token).showOperator()
+    }
     guard let path = SavedProfile.path(environment: ProcessInfo.processInfo.environment) else {
       throw CommandFailure("there is no home folder to save the profile in: set HOME or XDG_CONFIG_HOME")
     }
-    try SavedProfile(url: address.description, token: token).save(to: path)
+    try SavedProfile(url: address.description, token: token, ca: ca).save(to: path)
     try OutputRendering(json: output.json).write(
       Saved(name: person.name, profile: path, url: address.description))
   }

@@ -4,6 +4,8 @@ import Foundation
 struct SavedProfile: Codable {
   let url: String
   let token: String
+  /// The file of certificates that the server's is signed by; nil for the system's.
+  var ca: String?
 
   /// `$XDG_CONFIG_HOME/firmament/profile.json`, else the same under `~/.config`; nil where there is no home.
   static func path(environment: [String: String]) -> String? {

@@ -35,12 +35,29 @@ struct ServerDiscovery {
         + "that holds \(Self.defaultStore)")
   }
 
+  /// By what a server proves that it is the one: the certificates of the file that is named, else those that were saved with
+  /// it, else the system's. The server that announced itself in a store here, at an address of this computer, has to prove
+  /// nothing: what is sent there never leaves the computer, and its certificate is for the name that others know it by.
+  /// - Throws: `APIClientError` for a file without certificates.
+  func trust(_ address: ServerAddress, ca: String?) throws -> ServerTrust {
+    guard address.isSecure else { return .system }
+    if let file = Self.line(ca) ?? named("FIRMAMENT_CA") { return try ServerTrust(certificatesOf: file) }
+    if let profile = try savedProfile(), let file = profile.ca, try ServerAddress(profile.url) == address {
+      return try ServerTrust(certificatesOf: file)
+    }
+    let store = named("FIRMAMENT_STORE") ?? Self.defaultStore
+    guard address.isThisComputer, let announced = Self.line(try read("\(store)/server.url")) else { return .system }
+    return try ServerAddress(announced) == address ? .unchecked : .system
+  }
+
   /// Finds the server, does the work with a client for it, and closes its connections.
   func withClient<Result>(
-    url: String?, token: String?, limits: ServerConnection.Limits = .init(), _ work: (OperatorClient) async throws -> Result
+    url: String?, token: String?, ca: String? = nil, limits: ServerConnection.Limits = .init(),
+    _ work: (OperatorClient) async throws -> Result
   ) async throws -> Result {
     let found = try find(url: url, token: token)
-    return try await ServerConnection.with(found.address, limits: limits) { connection in
+    let trust = try trust(found.address, ca: ca)
+    return try await ServerConnection.with(found.address, trust: trust, limits: limits) { connection in
       try await work(OperatorClient(connection, token: found.token))
     }
   }

@@ -15,13 +15,18 @@ struct ServerOptions: ParsableArguments {
   @Option(help: "Operator token; else FIRMAMENT_TOKEN, the saved profile, or operator.token of the store on this machine.")
   var token: String?
 
+  @Option(
+    help: "For https: certificates (PEM) that the server's is signed by; else FIRMAMENT_CA, the saved profile, or the system's."
+  )
+  var ca: String?
+
   @OptionGroup var output: OutputOptions
 
   /// Finds the server, does the work with a client for it, and closes its connections.
   func withClient<Result>(
     limits: ServerConnection.Limits = .init(), _ work: (OperatorClient) async throws -> Result
   ) async throws -> Result {
-    try await ServerDiscovery.ofThisProcess.withClient(url: url, token: token, limits: limits, work)
+    try await ServerDiscovery.ofThisProcess.withClient(url: url, token: token, ca: ca, limits: limits, work)
   }
 }
 

@@ -19,6 +19,12 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "One more port, for things alone: it serves their side of /v2 and no logins.") var devicePort: Int?
   @Flag(help: "On the device port, take request lines and headers that end with a bare line feed.")
   var lenientLineEndings = false
+  @Option(help: "Speak TLS with the certificates in this file (PEM): the server's, and those above it.")
+  var tlsCertificate: String?
+  @Option(help: "The private key of the certificate (PEM, RSA or P-256).") var tlsKey: String?
+  @Option(help: "A file of certificates (PEM): clients that show one signed by them are the thing that it names.")
+  var deviceCa: String?
+  @Flag(help: "Speak plain HTTP on the device port all the same.") var plainDevicePort = false
   @Option(help: "The URL under which things reach the service, where that is another one.") var publicUrl: String?
   @Option(help: "The token that /metrics asks for. (default: none, everybody may read it)") var metricsToken: String?
   @Option(help: "The mail server: smtp://user:password@host:587 (STARTTLS), smtps:// (TLS) or smtp+plain:// (no TLS).")
@@ -54,6 +60,10 @@ struct Serve: AsyncParsableCommand {
     put("port", port.map(String.init))
     put("devicePort", devicePort.map(String.init))
     put("lenientLineEndings", lenientLineEndings ? "true" : nil)
+    put("tlsCertificate", tlsCertificate)
+    put("tlsKey", tlsKey)
+    put("deviceCa", deviceCa)
+    put("plainDevicePort", plainDevicePort ? "true" : nil)
     put("publicUrl", publicUrl)
     put("metricsToken", metricsToken)
     put("smtpUrl", smtpUrl)

@@ -14,6 +14,7 @@ struct ServeConfiguration: Sendable {
   let devicePort: Int?
   /// Whether request heads may end their lines with bare line feeds there.
   let lenientLineEndings: Bool
+  let tls: TLSSettings
   /// Nil where things reach the service at the address that it listens on.
   let publicURL: URL?
   let logLevel: Logger.Level
@@ -44,6 +45,7 @@ struct ServeConfiguration: Sendable {
     guard devicePort != nil || !lenientLineEndings else {
       throw CommandFailure("lenientLineEndings: is for the device port alone, and needs one: give --device-port")
     }
+    tls = try TLSSettings(values, hasDevicePort: devicePort != nil)
     publicURL = try values.text("publicUrl").map { text in
       guard let url = URL(string: text), ["http", "https"].contains(url.scheme ?? ""), url.host?.isEmpty == false else {
         throw CommandFailure("publicUrl: \(text) is no http or https URL")
@@ -70,6 +72,7 @@ struct ServeConfiguration: Sendable {
     self.settings = settings
     service = try Self.serviceSettings(values, settings)
     var connections = ConnectionLimits()
+    connections.handshakeTimeout = try values.seconds("handshakeTimeout") ?? connections.handshakeTimeout
     connections.headTimeout = try values.seconds("headTimeout") ?? connections.headTimeout
     connections.idleTimeout = try values.seconds("idleTimeout") ?? connections.idleTimeout
     connections.bodyTimeout = try values.seconds("bodyTimeout") ?? connections.bodyTimeout

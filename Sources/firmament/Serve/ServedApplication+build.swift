@@ -5,7 +5,6 @@ import FirmwareService
 import Foundation
 import HTTPAPI
 import Hummingbird
-import HummingbirdCore
 import ImageStore
 import LiveChannels
 import Logging
@@ -31,6 +30,7 @@ enum ServedApplication {
     let registry = PrometheusRegistry()
     MetricsSystem.bootstrap(registry)
 
+    let tls = try configuration.tls.identity(handshakeTimeout: configuration.connections.handshakeTimeout, log)
     // Nothing that this process writes is for anybody else: rows and images are as secret as the tokens among them.
     umask(0o077)
     let folder = try StoreFolder(configuration.store, create: true)
@@ -49,7 +49,7 @@ enum ServedApplication {
     try await service.admitOperator(token: try folder.operatorToken(), name: "operator")
 
     do {
-      try await serve(service, mails, folder, simulation, configuration, log, registry)
+      try await serve(service, mails, folder, simulation, configuration, tls, log, registry)
     } catch {
       try? close(catalog, folder, pool, simulation)
       throw failure(error, configuration)
@@ -95,7 +95,7 @@ enum ServedApplication {
 
   private static func serve(
     _ service: FirmwareService, _ mails: any MailTransport, _ folder: StoreFolder, _ simulation: SimulatedClock?,
-    _ configuration: ServeConfiguration, _ log: Logger, _ registry: PrometheusRegistry
+    _ configuration: ServeConfiguration, _ tls: TLSIdentity?, _ log: Logger, _ registry: PrometheusRegistry
   ) async throws {
     let readiness = Readiness()
     let router = APIRouter.make(
@@ -105,18 +105,19 @@ enum ServedApplication {
       readiness.begin()
       service.isListening(at: announce(ports, folder, simulation, configuration, log))
     }
-    var services: [any Service] = [
-      application(
-        router, at: configuration.port, service, configuration, log, isLenient: false,
-        services: background(service, mails, simulation, configuration), onPort: { listeners.began(.everything, port: $0) }
-      )
-    ]
+    // The last is stopped first: what records the fleet is still at work until the last connection has ended.
+    var services = background(service, mails, simulation, configuration)
+    if let tls { services.append(CertificateWatch(identity: tls, log: log)) }
+    services.append(
+      listener(
+        router, at: configuration.port, service, configuration, tls, log, isLenient: false,
+        whenListening: { listeners.began(.everything, port: $0) }))
     if let port = configuration.devicePort {
-      // Behind the other, so that it is stopped first, with what records the fleet still at work.
       services.append(
-        application(
-          APIRouter.makeForDevices(service: service, settings: configuration.settings), at: port, service, configuration, log,
-          isLenient: configuration.lenientLineEndings, onPort: { listeners.began(.devices, port: $0) }))
+        listener(
+          APIRouter.makeForDevices(service: service, settings: configuration.settings), at: port, service, configuration,
+          configuration.tls.plainDevicePort ? nil : tls, log, isLenient: configuration.lenientLineEndings,
+          whenListening: { listeners.began(.devices, port: $0) }))
     }
     var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
     group.maximumGracefulShutdownDuration = .seconds(configuration.shutdownTimeout)
@@ -143,23 +144,21 @@ enum ServedApplication {
   }
 
   /// One listener with its routes.
-  private static func application(
-    _ router: Router<APIContext>, at port: Int, _ service: FirmwareService, _ configuration: ServeConfiguration, _ log: Logger,
-    isLenient: Bool, services: [any Service] = [], onPort: @escaping @Sendable (Int) -> Void
-  ) -> some Service {
+  private static func listener(
+    _ router: Router<APIContext>, at port: Int, _ service: FirmwareService, _ configuration: ServeConfiguration,
+    _ tls: TLSIdentity?, _ log: Logger, isLenient: Bool, whenListening: @escaping @Sendable (Int) -> Void
+  ) -> HTTPListener {
     let responder = router.buildResponder()
-    let live = LiveServing(responder: responder, channels: service.live)
-    let direct = DirectAnswers(service: service, settings: configuration.settings)
-    let limits = configuration.connections
     var frameworkLog = log
     frameworkLog.logLevel = max(log.logLevel, .notice)
-    return Application(
-      responder: responder,
-      server: HTTPServerBuilder {
-        FirmamentHTTP1Channel(responder: $0, live: live, direct: direct, limits: limits, lenientLineEndings: isLenient)
-      },
-      configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: port), backlog: 4096),
-      services: services, onServerRunning: { channel in onPort(channel.localAddress?.port ?? port) }, logger: frameworkLog)
+    let connections = FirmamentHTTP1Channel(
+      responder: RoutedRequests.responder(responder, log: frameworkLog),
+      live: LiveServing(responder: responder, channels: service.live),
+      direct: DirectAnswers(service: service, settings: configuration.settings),
+      limits: configuration.connections, lenientLineEndings: isLenient)
+    return HTTPListener(
+      connections: connections, host: configuration.host, port: port, tls: tls, log: frameworkLog,
+      whenListening: whenListening)
   }
 
   /// - Returns: the address.
@@ -168,11 +167,13 @@ enum ServedApplication {
     _ configuration: ServeConfiguration, _ log: Logger
   ) -> String {
     let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
-    let url = "http://\(host):\(ports[.everything] ?? configuration.port)"
+    let scheme = configuration.tls.files == nil ? "http" : "https"
+    let url = "\(scheme)://\(host):\(ports[.everything] ?? configuration.port)"
     do { try folder.announce(url) } catch {
       log.warning("commands on this machine will not find the server by themselves", metadata: ["error": "\(error)"])
     }
-    let devices = ports[.devices].map { "Devices may also connect to http://\(host):\($0)\n" } ?? ""
+    let deviceScheme = configuration.tls.plainDevicePort ? "http" : scheme
+    let devices = ports[.devices].map { "Devices may also connect to \(deviceScheme)://\(host):\($0)\n" } ?? ""
     var pretence = ""
     if let simulation {
       pretence = "The clock is simulated: \(simulation.scale) times as fast as real time, now \(simulation.now().iso8601)\n"

@@ -32,17 +32,21 @@ struct StoreVerify: AsyncParsableCommand {
       let token = ServerDiscovery.line(try ServerDiscovery.text(ofFile: "\(store)/operator.token"))
     {
       do {
-        return try await askServer(server.url ?? url, server.token ?? token)
+        return try await askServer(server.url ?? url, server.token ?? token, store: store)
       } catch let error as APIClientError where [.cannotConnect, .tokenRefused, .unexpectedAnswer].contains(error.code) {}
     }
     return try await OfflineStore.verify(directory: store)
   }
 
-  private func askServer(_ url: String?, _ token: String?) async throws -> VerificationShape {
+  /// - Parameter store: where the server has announced itself; nil for the usual place.
+  private func askServer(_ url: String?, _ token: String?, store: String? = nil) async throws -> VerificationShape {
+    var environment = ProcessInfo.processInfo.environment
+    if let store { environment["FIRMAMENT_STORE"] = store }
+    let discovery = ServerDiscovery(environment: environment, read: ServerDiscovery.text(ofFile:))
     var limits = ServerConnection.Limits()
     limits.silence = Self.longest
     limits.call = Self.longest
-    return try await ServerDiscovery.ofThisProcess.withClient(url: url, token: token, limits: limits) {
+    return try await discovery.withClient(url: url, token: token, ca: server.ca, limits: limits) {
       try await $0.verifyStore()
     }
   }

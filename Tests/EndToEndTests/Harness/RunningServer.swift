@@ -11,6 +11,8 @@ final class RunningServer: Sendable {
   let deviceURL: String?
   private let arguments: [String]
   private let environment: [String: String]
+  /// A file with the CA that commands trust; nil for the system's.
+  private let authority: String?
   private let process: Process
   private let errors: String
 
@@ -24,16 +26,17 @@ final class RunningServer: Sendable {
   /// Starts `firmament serve` and returns when it has printed its ready line.
   /// - Throws: `StartFailure` when it ends before.
   static func start(
-    store: String, arguments: [String] = [], environment: [String: String] = [:]
+    store: String, arguments: [String] = [], environment: [String: String] = [:], authority: String? = nil
   ) async throws -> RunningServer {
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async {
-        continuation.resume(with: Result { try RunningServer(store, arguments, environment) })
+        continuation.resume(with: Result { try RunningServer(store, arguments, environment, authority) })
       }
     }
   }
 
-  private init(_ store: String, _ arguments: [String], _ environment: [String: String]) throws {
+  private init(_ store: String, _ arguments: [String], _ environment: [String: String], _ authority: String?) throws {
+    self.authority = authority
     self.store = store
     self.arguments = arguments
     self.environment = environment
@@ -88,7 +91,8 @@ final class RunningServer: Sendable {
 
   /// Starts a server that has ended once more: on the same store, at the same address.
   func restarted() async throws -> RunningServer {
-    try await RunningServer.start(store: store, arguments: arguments + ["--port", String(port)], environment: environment)
+    try await RunningServer.start(
+      store: store, arguments: arguments + ["--port", String(port)], environment: environment, authority: authority)
   }
 
   /// Kills the process as a power cut would, and returns when it is gone.
@@ -127,7 +131,8 @@ final class RunningServer: Sendable {
 
   /// The same with the arguments in an array.
   func command(_ arguments: [String], in folder: String? = nil) async throws -> ProgramResult {
-    try await Program.run(
-      Program.firmament, arguments, in: folder, environment: ["FIRMAMENT_URL": url, "FIRMAMENT_TOKEN": token])
+    var environment = ["FIRMAMENT_URL": url, "FIRMAMENT_TOKEN": token]
+    environment["FIRMAMENT_CA"] = authority
+    return try await Program.run(Program.firmament, arguments, in: folder, environment: environment)
   }
 }

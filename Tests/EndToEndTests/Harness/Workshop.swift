@@ -20,11 +20,14 @@ struct Workshop: Sendable {
   var publicKey: String { folder.path + "/engineer.pub.pem" }
 
   /// Starts a server on a new store, and makes a key.
+  /// - Parameter authority: a file with the CA of a server that speaks TLS.
   static func open(
-    keyType: String = "ed25519", serve arguments: [String] = [], environment: [String: String] = [:]
+    keyType: String = "ed25519", serve arguments: [String] = [], environment: [String: String] = [:],
+    authority: String? = nil
   ) async throws -> Workshop {
     let folder = try TemporaryFolder()
-    let server = try await RunningServer.start(store: folder.path + "/store", arguments: arguments, environment: environment)
+    let server = try await RunningServer.start(
+      store: folder.path + "/store", arguments: arguments, environment: environment, authority: authority)
     let workshop = Workshop(folder: folder, server: server)
     try await workshop.command("key", "generate", workshop.key, "--type", keyType)
     return workshop

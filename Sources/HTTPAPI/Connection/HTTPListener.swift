@@ -1,0 +1,94 @@
+import HummingbirdCore
+public import Logging
+public import NIOCore
+import NIOPosix
+public import ServiceLifecycle
+
+/// Takes connections at one address, and serves each of them on an event loop of its own choice.
+///
+/// A connection costs a task only once the framework has something to answer on it: what the connection answers by itself, and
+/// streams, need none. When it is told to stop it takes no more connections, lets go those that have nothing under way, and
+/// waits for the others; when its task is cancelled it closes them all.
+public struct HTTPListener: Service {
+  private static let backlog: CInt = 4096
+
+  private let connections: FirmamentHTTP1Channel
+  private let host: String
+  private let port: Int
+  private let tls: (any TLSProvider)?
+  private let group: any EventLoopGroup
+  private let log: Logger
+  private let whenListening: @Sendable (_ port: Int) -> Void
+
+  /// - Parameters:
+  ///   - connections: what each connection is made of.
+  ///   - port: 0 takes a free one.
+  ///   - tls: nil for connections that are not encrypted.
+  ///   - group: the event loops; nil for those that the process shares, one for each processor.
+  ///   - whenListening: told the port once connections are taken.
+  public init(
+    connections: FirmamentHTTP1Channel, host: String, port: Int, tls: (any TLSProvider)? = nil,
+    group: (any EventLoopGroup)? = nil, log: Logger, whenListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+  ) {
+    self.connections = connections
+    self.host = host
+    self.port = port
+    self.tls = tls
+    self.group = group ?? MultiThreadedEventLoopGroup.singleton
+    self.log = log
+    self.whenListening = whenListening
+  }
+
+  /// Returns once it was told to stop and the last connection has ended.
+  /// - Throws: what the system said where the address cannot be listened at, an `IOError` most often.
+  public func run() async throws {
+    let open = OpenConnections()
+    let server = try await bind(open)
+    whenListening(server.localAddress?.port ?? port)
+    await withTaskCancellationHandler {
+      await withGracefulShutdownHandler {
+        try? await server.closeFuture.get()
+      } onGracefulShutdown: {
+        server.close(promise: nil)
+      }
+      open.quiesce()
+      await open.allEnded()
+    } onCancel: {
+      server.close(promise: nil)
+      open.closeAll()
+    }
+  }
+
+  private func bind(_ open: OpenConnections) async throws -> any Channel {
+    // What is accepted inherits TCP_NODELAY, which NIO sets.
+    try await ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: Self.backlog)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelInitializer { [log] channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(log: log))
+        }
+      }
+      .childChannelInitializer { channel in begin(channel, open) }
+      .bind(host: host, port: port).get()
+  }
+
+  /// Makes a connection of what was accepted, on its event loop.
+  private func begin(_ channel: any Channel, _ open: OpenConnections) -> EventLoopFuture<Void> {
+    do {
+      // Half a connection is none under TLS: what is left of it would wait for its time-out.
+      try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: tls == nil)
+      if let tls { try channel.pipeline.syncOperations.addHandler(tls.makeHandler(for: channel)) }
+    } catch {
+      log.warning("a connection could not be begun", metadata: ["error": "\(error)"])
+      return channel.eventLoop.makeFailedFuture(error)
+    }
+    return connections.setup(channel: channel, logger: log).map { connection in
+      open.add(channel)
+      connection.use.whenSuccess { use in
+        guard case .requests(let parts) = use else { return }
+        open.begin(on: channel) { await connections.answer(parts, on: connection, logger: log) }
+      }
+    }
+  }
+}

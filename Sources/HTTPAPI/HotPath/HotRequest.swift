@@ -1,0 +1,228 @@
+import Domain
+
+/// A request that is answered from the bytes as they were read: one complete head of a closed list. Whatever else there is, and
+/// be it a blank more, is no such request, and left to the framework untouched.
+///
+/// It is GET by HTTP/1.1 with CRLF at the ends of its lines, of one of three paths written plainly, with no body and no field
+/// but those of `Field`, each once, of visible ASCII and blanks.
+struct HotRequest: Equatable {
+  /// Where the parts of the target are, in bytes from the beginning of the request.
+  enum Target: Equatable {
+    /// `/v2/things/{token}/firmwares/latest`; the query without its mark is empty where there is none.
+    case poll(token: Range<Int>, query: Range<Int>)
+    /// `/v2/things/{token}/firmwares/download/{firmware}`.
+    case download(token: Range<Int>, firmware: Range<Int>)
+    /// `/{tenant}/controller/v1/{controller}`.
+    case controllerPoll(tenant: Range<Int>, controller: Range<Int>)
+  }
+
+  /// The longest head that is looked at, in bytes: several times what devices send.
+  static let longestHead = 1024
+
+  static let beforeToken: StaticString = "/v2/things/"
+  static let latest: StaticString = "/firmwares/latest"
+  static let download: StaticString = "/firmwares/download/"
+  static let controllers: StaticString = "/controller/v1/"
+
+  private(set) var target: Target
+  /// Of the head with its blank line, in bytes.
+  private(set) var length = 0
+  /// It is to be the last of its connection.
+  private(set) var closes = false
+  /// Where the values of fields are, in bytes from the beginning of the request.
+  private(set) var host = 0..<0
+  private(set) var accept: Range<Int>?
+  private(set) var authorization: Range<Int>?
+  private(set) var ifNoneMatch: Range<Int>?
+  private(set) var range: Range<Int>?
+  private(set) var ifRange: Range<Int>?
+
+  private var seen: UInt32 = 0
+
+  /// - Parameter bytes: what was read; more requests may follow in it.
+  /// - Returns: nil for what is no such request, or not yet all of it.
+  init?(_ bytes: UnsafeRawBufferPointer) {
+    var reader = HotReader(bytes: UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.longestHead)))
+    guard reader.skip("GET "), let target = Self.target(&reader), reader.skip(" HTTP/1.1\r\n") else { return nil }
+    self.target = target
+    while !reader.skip("\r\n") {
+      guard takeField(&reader) else { return nil }
+    }
+    guard seen & Field.host.rawValue != 0 else { return nil }
+    if authorization != nil {
+      guard case .controllerPoll = target else { return nil }
+    }
+    length = reader.offset
+  }
+
+  // MARK: Target
+
+  private static func target(_ reader: inout HotReader) -> Target? {
+    guard reader.skip(beforeToken) else { return controllerPoll(&reader) }
+    let token = reader.take(while: Base64URL.isCharacter)
+    guard token.count == ThingToken.length else { return nil }
+    if reader.skip(latest) {
+      guard reader.skip("?") else { return .poll(token: token, query: reader.offset..<reader.offset) }
+      return query(&reader).map { .poll(token: token, query: $0) }
+    }
+    guard reader.skip(download) else { return nil }
+    let firmware = reader.take(while: Base64URL.isCharacter)
+    return firmware.isEmpty ? nil : .download(token: token, firmware: firmware)
+  }
+
+  private static func controllerPoll(_ reader: inout HotReader) -> Target? {
+    guard reader.skip("/") else { return nil }
+    let tenant = reader.take(while: DirectAnswers.isPlain)
+    guard !tenant.isEmpty, reader.skip(controllers) else { return nil }
+    let controller = reader.take(while: DirectAnswers.isPlain)
+    return controller.isEmpty ? nil : .controllerPoll(tenant: tenant, controller: controller)
+  }
+
+  /// Plain values of `mcu`, `version` and `boot`, each once at most, and `version` among them.
+  private static func query(_ reader: inout HotReader) -> Range<Int>? {
+    let start = reader.offset
+    var seen: UInt8 = 0
+    repeat {
+      guard let name = queryName(&reader), seen & name == 0, !reader.take(while: DirectAnswers.isPlain).isEmpty else {
+        return nil
+      }
+      seen |= name
+    } while reader.skip("&")
+    return seen & 1 == 0 ? nil : start..<reader.offset
+  }
+
+  private static func queryName(_ reader: inout HotReader) -> UInt8? {
+    if reader.skip("version=") { return 1 }
+    if reader.skip("mcu=") { return 2 }
+    return reader.skip("boot=") ? 4 : nil
+  }
+
+  // MARK: Fields
+
+  /// The fields that a request may have: those that are heeded here, and those that change no answer.
+  private enum Field: UInt32 {
+    case host = 1
+    case connection = 2
+    case accept = 4
+    case authorization = 8
+    case ifNoneMatch = 16
+    case range = 32
+    case ifRange = 64
+    case userAgent = 128
+    case acceptEncoding = 256
+    case acceptLanguage = 512
+    case cacheControl = 1024
+    case pragma = 2048
+    case forwardedFor = 4096
+    case forwardedProto = 8192
+    case forwardedHost = 16384
+    case realIP = 32768
+
+    init?(_ name: Range<Int>, in reader: HotReader) {
+      let known: (Field, StaticString)? =
+        switch name.count {
+        case 4: (.host, "host")
+        case 5: (.range, "range")
+        case 6: reader.byte(at: name.lowerBound) | 0x20 == UInt8(ascii: "a") ? (.accept, "accept") : (.pragma, "pragma")
+        case 8: (.ifRange, "if-range")
+        case 9: (.realIP, "x-real-ip")
+        case 10:
+          reader.byte(at: name.lowerBound) | 0x20 == UInt8(ascii: "u")
+            ? (.userAgent, "user-agent") : (.connection, "connection")
+        case 13:
+          switch reader.byte(at: name.lowerBound) | 0x20 {
+          case UInt8(ascii: "i"): (.ifNoneMatch, "if-none-match")
+          case UInt8(ascii: "a"): (.authorization, "authorization")
+          default: (.cacheControl, "cache-control")
+          }
+        case 15:
+          switch reader.byte(at: name.upperBound - 1) | 0x20 {
+          case UInt8(ascii: "r"): (.forwardedFor, "x-forwarded-for")
+          case UInt8(ascii: "g"): (.acceptEncoding, "accept-encoding")
+          default: (.acceptLanguage, "accept-language")
+          }
+        case 16: (.forwardedHost, "x-forwarded-host")
+        case 17: (.forwardedProto, "x-forwarded-proto")
+        default: nil
+        }
+      guard let known, reader.isSame(name, known.1) else { return nil }
+      self = known.0
+    }
+  }
+
+  private mutating func takeField(_ reader: inout HotReader) -> Bool {
+    let name = reader.take { byte in
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || byte == UInt8(ascii: "-")
+    }
+    guard let field = Field(name, in: reader), seen & field.rawValue == 0, reader.skip(":") else { return false }
+    seen |= field.rawValue
+    _ = reader.take { $0 == UInt8(ascii: " ") }
+    let value = reader.take { (0x20...0x7E).contains($0) }
+    guard !value.isEmpty, reader.byte(at: value.upperBound - 1) != UInt8(ascii: " "), reader.skip("\r\n") else { return false }
+    return heed(field, value, reader)
+  }
+
+  private mutating func heed(_ field: Field, _ value: Range<Int>, _ reader: HotReader) -> Bool {
+    switch field {
+    case .host:
+      host = value
+      return value.allSatisfy { Self.isOfAuthority(reader.byte(at: $0)) }
+    case .connection:
+      closes = reader.isSame(value, "close")
+      return closes || reader.isSame(value, "keep-alive")
+    case .accept: accept = value
+    case .authorization: authorization = value
+    case .ifNoneMatch: ifNoneMatch = value
+    case .range: range = value
+    case .ifRange: ifRange = value
+    case .userAgent, .acceptEncoding, .acceptLanguage, .cacheControl, .pragma: break
+    // What a proxy says of the client changes no answer here but the links of one, which is left to the framework where proxies
+    // are trusted.
+    case .forwardedFor, .forwardedProto, .forwardedHost, .realIP: break
+    }
+    return true
+  }
+
+  /// A host of letters, digits, `.`, `-` and `_`, or an address, and a port.
+  private static func isOfAuthority(_ byte: UInt8) -> Bool {
+    Base64URL.isCharacter(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "[")
+      || byte == UInt8(ascii: "]")
+  }
+}
+
+/// Goes through bytes from the front.
+private struct HotReader {
+  let bytes: UnsafeRawBufferPointer
+  private(set) var offset = 0
+
+  init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+  /// - Precondition: the offset is that of a byte that was taken.
+  func byte(at offset: Int) -> UInt8 { bytes[offset] }
+
+  /// Goes on behind the text where it is what follows, byte for byte.
+  mutating func skip(_ text: StaticString) -> Bool {
+    guard bytes.count - offset >= text.utf8CodeUnitCount else { return false }
+    for index in 0..<text.utf8CodeUnitCount where bytes[offset + index] != text.utf8Start[index] { return false }
+    offset += text.utf8CodeUnitCount
+    return true
+  }
+
+  /// Goes on behind all bytes that are such, and tells where they were.
+  mutating func take(while isWanted: (UInt8) -> Bool) -> Range<Int> {
+    let start = offset
+    while offset < bytes.count, isWanted(bytes[offset]) { offset += 1 }
+    return start..<offset
+  }
+
+  /// Whether a range holds a text of small letters and `-`, in whatever case.
+  func isSame(_ range: Range<Int>, _ text: StaticString) -> Bool {
+    guard range.count == text.utf8CodeUnitCount else { return false }
+    for index in 0..<range.count {
+      let byte = bytes[range.lowerBound + index]
+      let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+      guard (isLetter ? byte | 0x20 : byte) == text.utf8Start[index] else { return false }
+    }
+    return true
+  }
+}

@@ -1,0 +1,195 @@
+import FirmwareService
+import Logging
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import HTTPAPI
+
+/// How a connection of the hot path begins, goes on and ends, on a clock of its own.
+@Suite struct HotPathConnectionTests {
+  /// The handler on an embedded channel, before a service that knows one thing.
+  private final class Connection {
+    let channel = EmbeddedChannel()
+    private let use: EventLoopFuture<FirmamentConnection.Use>
+    let poll: String
+    /// What the network has not taken yet.
+    let backlog = TestConnection.Backlog()
+
+    init(_ test: TestService, _ token: String, limits: ConnectionLimits = ConnectionLimits()) throws {
+      let answers = HotAnswers(DirectAnswers(service: test.service, settings: test.settings))
+      let setup = ConnectionSetup(live: nil, direct: nil, hot: answers, limits: limits, lenientLineEndings: false)
+      let use = channel.eventLoop.makePromise(of: FirmamentConnection.Use.self)
+      self.use = use.futureResult
+      poll = "GET /v2/things/\(token)/firmwares/latest HTTP/1.1\r\nHost: a\r\n"
+      let backlog = backlog
+      let handler = HotPathHandler(
+        answers: answers, setup: setup, sweep: ConnectionSweep(on: channel.eventLoop, limits: limits),
+        log: Logger(label: "test"), use: use, bufferedBytes: { _ in backlog.bytes })
+      try channel.pipeline.syncOperations.addHandler(handler)
+      try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    }
+
+    deinit { _ = try? channel.finish(acceptAlreadyClosed: true) }
+
+    func receive(_ text: String) throws {
+      try channel.writeInbound(ByteBuffer(string: text))
+      channel.read()
+    }
+
+    /// What was sent since the last call, one text for each write.
+    func sent() throws -> [String] {
+      var writes: [String] = []
+      while let data = try channel.readOutbound(as: ByteBuffer.self) {
+        if data.readableBytes > 0 { writes.append(String(buffer: data)) }
+      }
+      return writes
+    }
+
+    func advance(_ time: TimeAmount) { channel.embeddedEventLoop.advanceTime(by: time) }
+
+    func tell(_ event: any Sendable) { channel.pipeline.fireUserInboundEventTriggered(event) }
+
+    /// Whether its end was told, and that the framework was not needed.
+    var wasNotUsed: Bool { if case .nothing? = try? use.wait() { true } else { false } }
+
+    var isHot: Bool { (try? channel.pipeline.syncOperations.handler(type: HotPathHandler.self)) != nil }
+
+    func setWritable(_ isWritable: Bool) {
+      channel.isWritable = isWritable
+      channel.pipeline.fireChannelWritabilityChanged()
+    }
+  }
+
+  private static func service() async throws -> (TestService, String) {
+    let test = try await TestService()
+    try await test.createModel()
+    let token = try await test.activate()
+    _ = try await test.service.identifyThing(token)
+    return (test, token)
+  }
+
+  @Test func `a poll is one write, and the connection stays lean`() async throws {
+    let (test, token) = try await Self.service()
+    let connection = try Connection(test, token)
+    for _ in 0..<3 {
+      try connection.receive(connection.poll + "\r\n")
+      let sent = try connection.sent()
+      #expect(sent.count == 1 && sent[0].hasPrefix("HTTP/1.1 200 OK\r\n") && sent[0].hasSuffix("}"))
+    }
+    #expect(connection.isHot && connection.channel.isActive)
+  }
+
+  @Test func `the last answer says so, and closes`() async throws {
+    let (test, token) = try await Self.service()
+    let connection = try Connection(test, token)
+    try connection.receive(connection.poll + "Connection: close\r\n\r\n")
+    let sent = try connection.sent()
+    #expect(sent.count == 1 && sent[0].contains("\r\nConnection: close\r\n\r\n"))
+    #expect(!connection.channel.isActive)
+    #expect(connection.wasNotUsed)
+  }
+
+  @Test(arguments: ["G", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n", "\u{0}"])
+  func `what is not hot gets everything that speaks HTTP, behind what was answered`(text: String) async throws {
+    let (test, token) = try await Self.service()
+    let connection = try Connection(test, token)
+    try connection.receive(connection.poll + "\r\n" + connection.poll + "\r\n" + text)
+    #expect(try connection.sent().prefix(2).allSatisfy { $0.hasPrefix("HTTP/1.1 200 OK\r\n") })
+    #expect(!connection.isHot)
+    #expect((try? connection.channel.pipeline.syncOperations.handler(type: ConnectionFront.self)) != nil)
+    #expect((try? connection.channel.pipeline.syncOperations.handler(type: RequestDeadlineHandler.self)) != nil)
+  }
+
+  @Test func `a head that stands still is answered 408 by those that come after`() async throws {
+    let (test, token) = try await Self.service()
+    let connection = try Connection(test, token)
+    try connection.receive("GET /v2/")
+    connection.advance(.seconds(11))
+    let data = try connection.channel.readOutbound(as: IOData.self)
+    guard case .byteBuffer(let bytes)? = data else {
+      Issue.record("nothing was sent")
+      return
+    }
+    #expect(String(buffer: bytes).hasPrefix("HTTP/1.1 408 "))
+  }
+
+  @Test func `who says nothing for a minute is closed, and not before`() async throws {
+    let (test, token) = try await Self.service()
+    let connection = try Connection(test, token)
+    connection.advance(.seconds(50))
+    try connection.receive(connection.poll + "\r\n")
+    connection.advance(.seconds(58))
+    #expect(connection.channel.isActive)
+    connection.advance(.seconds(4))
+    #expect(!connection.channel.isActive)
+    #expect(try connection.sent().count == 1)
+  }
+
+  @Test func `who takes a little is left alone, and who takes nothing is closed`() async throws {
+    let (test, token) = try await Self.service()
+    let connection = try Connection(test, token)
+    connection.backlog.bytes = 1000
+    try connection.receive(connection.poll + "\r\n")
+    for _ in 0..<20 {
+      connection.advance(.seconds(119))
+      connection.backlog.bytes -= 1
+    }
+    #expect(connection.channel.isActive)
+    connection.advance(.seconds(125))
+    #expect(!connection.channel.isActive)
+  }
+
+  @Test func `nothing is answered or read while the client takes nothing`() async throws {
+    let (test, token) = try await Self.service()
+    let connection = try Connection(test, token)
+    connection.setWritable(false)
+    try connection.receive(connection.poll + "\r\n" + connection.poll + "\r\n")
+    #expect(try connection.sent().isEmpty)
+    connection.setWritable(true)
+    #expect(try connection.sent().count == 2)
+    #expect(connection.isHot)
+  }
+
+  @Test func `an idle connection is closed when the server is to stop, and one in progress after its answer`() async throws {
+    let (test, token) = try await Self.service()
+    let idle = try Connection(test, token)
+    idle.tell(ChannelShouldQuiesceEvent())
+    #expect(!idle.channel.isActive)
+    let busy = try Connection(test, token)
+    busy.setWritable(false)
+    try busy.receive(busy.poll + "\r\n" + busy.poll + "\r\n")
+    busy.tell(ChannelShouldQuiesceEvent())
+    #expect(busy.channel.isActive)
+    busy.setWritable(true)
+    let sent = try busy.sent()
+    #expect(sent.map { $0.contains("Connection: close\r\n") } == [false, true])
+    #expect(!busy.channel.isActive)
+  }
+
+  @Test func `a client that closes its side gets what it asked for`() async throws {
+    let (test, token) = try await Self.service()
+    let idle = try Connection(test, token)
+    idle.tell(ChannelEvent.inputClosed)
+    #expect(!idle.channel.isActive)
+    let busy = try Connection(test, token)
+    busy.setWritable(false)
+    try busy.receive(busy.poll + "\r\n")
+    busy.tell(ChannelEvent.inputClosed)
+    #expect(busy.channel.isActive)
+    busy.setWritable(true)
+    #expect(try busy.sent().count == 1)
+    #expect(!busy.channel.isActive)
+  }
+
+  @Test func `the last byte has left before the connection is closed`() async throws {
+    let (test, token) = try await Self.service()
+    let connection = try Connection(test, token)
+    try connection.receive(connection.poll + "\r\n")
+    connection.backlog.bytes = 10
+    connection.tell(ChannelShouldQuiesceEvent())
+    // The embedded network takes what is written at once, and with it all before.
+    #expect(!connection.channel.isActive)
+    #expect(try connection.sent().count == 1)
+  }
+}
