@@ -51,7 +51,7 @@ import Testing
     _ = test.quickPoll(thing.token, "1.0")
     let stranger = try #require(ThingToken(String(repeating: "t", count: ThingToken.length)))
     #expect(test.recall(stranger, "1.0") == nil)
-    #expect(try await test.service.recollect(stranger) == false)
+    #expect(try await test.recollect(stranger) == false)
   }
 
   @Test func `is dropped by whatever an operator does to a rollout, at once`() async throws {
@@ -93,7 +93,7 @@ import Testing
     #expect(Self.remembered(test, thing.token) == [])
     _ = try await test.service.addTags(["night"], to: thing.id)
     #expect(test.recall(thing.token, "1.0") == nil && test.quickPoll(thing.token, "1.0") == nil)
-    #expect(try await test.service.recollect(thing.token))
+    #expect(try await test.recollect(thing.token))
     #expect(Self.remembered(test, thing.token) == ["2.0"])
   }
 
@@ -129,16 +129,16 @@ import Testing
     let next = try await test.service.rotateToken(of: thing.publicID, overlap: 60, by: "op").token
     #expect(test.recall(thing.token, "1.0") == nil)
     for token in [thing.token, next] {
-      #expect(try await test.service.recollect(token))
+      #expect(try await test.recollect(token))
       #expect(Self.remembered(test, token) == ["2.0"])
     }
     #expect(test.recall(thing.token, "1.0") != nil, "it is of the thing, by whichever token")
     test.clock.advance(seconds: 60)
     #expect(test.recall(thing.token, "1.0") == nil && test.recall(next, "1.0") != nil)
-    #expect(try await test.service.recollect(thing.token) == false)
+    #expect(try await test.recollect(thing.token) == false)
     try await test.service.retireThing(thing.publicID, by: "op")
     #expect(test.recall(next, "1.0") == nil)
-    #expect(try await test.service.recollect(next) == false)
+    #expect(try await test.recollect(next) == false)
   }
 
   @Test func `counts as hearing of the thing`() async throws {

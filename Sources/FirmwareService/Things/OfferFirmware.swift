@@ -126,17 +126,6 @@ extension FirmwareService {
     return answer
   }
 
-  /// Reads a thing, and what the rules ask of it, into memory, where the verbs that wait for nothing find it.
-  /// - Returns: false for a token that is unknown or has ended.
-  public func recollect(_ token: ThingToken) async throws -> Bool {
-    guard let thingID = try await translatingErrors({ try await fleet.identify(token, at: clock()) }),
-      let standing = try await translatingErrors({ try await fleet.standing(of: thingID) })
-    else { return false }
-    let releases = releases.snapshot
-    if let model = releases.modelsByID[standing.modelID] { _ = try await facts(of: thingID, model, releases) }
-    return true
-  }
-
   /// A number for a query, which nobody outside can foresee; 0 for none.
   private static func mark(of query: UnsafeRawBufferPointer) -> UInt64 {
     guard !query.isEmpty else { return 0 }
