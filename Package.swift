@@ -64,11 +64,13 @@ let package = Package(
   targets: [
     // Floor 0: ground
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CLinux"),
     room("Domain", []),
     room("Cryptography", ["COpenSSL"]),
     room("Telemetry", [coreMetrics]),
 
     // Floor 1: rooms that do not know each other
+    room("Doorstep", ["CLinux"]),
     room("Catalog", ["Domain", grdb]),
     room("ImageStore", ["Domain", "Cryptography", nioCore, nioPosix]),
     room("Signing", ["Domain", "Cryptography"]),
@@ -91,8 +93,8 @@ let package = Package(
     room(
       "HTTPAPI",
       [
-        "FirmwareService", "LiveChannels", "APIContract", "Domain", "Cryptography", "Telemetry", hummingbird, hummingbirdCore,
-        nioCore, nioPosix, nioHTTP1, nioWebSocket, nioHTTPTypes, nioSSL, nioTLS,
+        "FirmwareService", "LiveChannels", "Doorstep", "APIContract", "Domain", "Cryptography", "Telemetry", hummingbird,
+        hummingbirdCore, nioCore, nioPosix, nioHTTP1, nioWebSocket, nioHTTPTypes, nioSSL, nioTLS,
         httpTypes, log, metrics, lifecycle,
       ]),
     room(
@@ -104,9 +106,8 @@ let package = Package(
       name: "firmament",
       dependencies: [
         "HTTPAPI", "Dashboard", "FirmwareService", "APIClient", "APIContract", "Catalog", "ImageStore", "Signing",
-        "LiveChannels", "Mail", "Webhooks", "Cryptography", "Telemetry", "Domain", arguments, configuration, log, metrics,
-        lifecycle, signals,
-        systemPackage, hummingbird,
+        "LiveChannels", "Mail", "Webhooks", "Cryptography", "Telemetry", "Domain", "CLinux", arguments,
+        configuration, log, metrics, lifecycle, signals, systemPackage, hummingbird,
         nioCore, nioPosix,
       ],
       swiftSettings: strict),
@@ -117,6 +118,7 @@ let package = Package(
     tests("ArchitectureTests", []),
     tests("DomainTests", ["Domain"]),
     tests("CryptographyTests", ["Cryptography"]),
+    tests("DoorstepTests", ["Doorstep"]),
     tests("CatalogTests", ["Catalog", "Domain", grdb]),
     tests("ImageStoreTests", ["ImageStore", "Domain", "Cryptography", nioCore, nioPosix]),
     tests("SigningTests", ["Signing", "Cryptography", "Domain"]),
@@ -136,7 +138,7 @@ let package = Package(
       "HTTPAPITests",
       [
         "HTTPAPI", "FirmwareService", "LiveChannels", "Catalog", "ImageStore", "Signing", "Cryptography", "APIContract",
-        "Domain",
+        "Doorstep", "Domain",
         nioWebSocket, hummingbirdTesting, hummingbirdCore, log, nioPosix, httpTypes, hummingbird, nioCore, nioHTTP1,
         nioEmbedded, nioSSL, lifecycle,
       ]),

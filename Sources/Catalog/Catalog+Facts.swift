@@ -11,7 +11,11 @@ public struct ThingRow: Sendable {
 /// What the rules of rollouts ask of things.
 extension Catalog {
   public func facts(of thingID: Int64, _ needs: FactNeeds) async throws -> ThingFacts {
-    try await read { db in try Self.facts(.between(thingID, thingID), needs, db)[thingID] ?? ThingFacts() }
+    try await read { try Self.facts(of: thingID, needs, $0) }
+  }
+
+  static func facts(of thingID: Int64, _ needs: FactNeeds, _ db: Database) throws -> ThingFacts {
+    try facts(.between(thingID, thingID), needs, db)[thingID] ?? ThingFacts()
   }
 
   /// The same of things by their row ids, whatever became of them, with what they run.

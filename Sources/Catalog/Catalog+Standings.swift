@@ -9,18 +9,16 @@ public struct StandingChange: Sendable {
   public var deliveries: [Delivery]
   /// The rollouts that no longer concern it.
   public var leftRollouts: [Int64]
-  public var lastSeenAt: Timestamp?
 
   public init(
     thingID: Int64, mcus: [MCUStanding] = [], installations: [Installation] = [], deliveries: [Delivery] = [],
-    leftRollouts: [Int64] = [], lastSeenAt: Timestamp? = nil
+    leftRollouts: [Int64] = []
   ) {
     self.thingID = thingID
     self.mcus = mcus
     self.installations = installations
     self.deliveries = deliveries
     self.leftRollouts = leftRollouts
-    self.lastSeenAt = lastSeenAt
   }
 }
 
@@ -133,10 +131,6 @@ extension Catalog {
     for rolloutID in change.leftRollouts {
       try db.cachedStatement(sql: "DELETE FROM delivery WHERE rolloutId = ? AND thingId = ?").execute(
         arguments: [rolloutID, change.thingID])
-    }
-    if let lastSeenAt = change.lastSeenAt {
-      try db.cachedStatement(sql: "UPDATE thing SET lastSeenAt = ? WHERE id = ?").execute(
-        arguments: [lastSeenAt.milliseconds, change.thingID])
     }
   }
 

@@ -30,17 +30,38 @@ public struct NewThing: Sendable {
 public struct TokenOwner: Sendable {
   public let standing: ThingStanding
   public let expiresAt: Timestamp?
+  /// What was asked of the thing in the same reading, and the answers.
+  public var needs = FactNeeds()
+  public var facts = ThingFacts()
+
+  public init(standing: ThingStanding, expiresAt: Timestamp?) {
+    self.standing = standing
+    self.expiresAt = expiresAt
+  }
 }
 
 /// Things and their tokens: what the doors ask for on every first request, and what operators do to a thing.
 extension Catalog {
   /// Finds the thing of a token, with all that decides what it may have.
   public func owner(ofToken hash: [UInt8]) async throws -> TokenOwner? {
+    try await owners(ofTokens: [hash]) { _ in FactNeeds() }[0]
+  }
+
+  /// The same of several tokens in one reading, in their order.
+  /// - Parameter needs: what is asked of things beyond how they stand, by the row ids of their models.
+  public func owners(
+    ofTokens hashes: [[UInt8]], _ needs: @escaping @Sendable (_ modelID: Int64) -> FactNeeds
+  ) async throws -> [TokenOwner?] {
     try await read { db in
-      let row = try Row.fetchOne(
-        db, sql: "SELECT thingId, expiresAt FROM thingToken WHERE tokenHash = ?", arguments: [Data(hash)])
-      guard let row, let standing = try Self.standing(of: row["thingId"], db) else { return nil }
-      return TokenOwner(standing: standing, expiresAt: row.optionalTime("expiresAt"))
+      try hashes.map { hash in
+        let row = try Row.fetchOne(
+          db.cachedStatement(sql: "SELECT thingId, expiresAt FROM thingToken WHERE tokenHash = ?"), arguments: [Data(hash)])
+        guard let row, let standing = try Self.standing(of: row["thingId"], db) else { return nil }
+        var owner = TokenOwner(standing: standing, expiresAt: row.optionalTime("expiresAt"))
+        owner.needs = needs(standing.modelID)
+        if !owner.needs.isEmpty { owner.facts = try Self.facts(of: standing.thingID, owner.needs, db) }
+        return owner
+      }
     }
   }
 
@@ -244,11 +265,11 @@ extension Catalog {
   }
 
   static func standing(of thingID: Int64, _ db: Database) throws -> ThingStanding? {
-    let thing = try Row.fetchOne(db, sql: "SELECT publicId, modelId FROM thing WHERE id = ?", arguments: [thingID])
-    guard let thing else { return nil }
-    let mcus = try Row.fetchAll(db, sql: "SELECT * FROM thingMCU WHERE thingId = ?", arguments: [thingID])
-    let installations = try Row.fetchAll(db, sql: "SELECT * FROM installation WHERE thingId = ?", arguments: [thingID])
-    let deliveries = try Row.fetchAll(db, sql: "SELECT * FROM delivery WHERE thingId = ?", arguments: [thingID])
+    func rows(_ query: String) throws -> [Row] { try Row.fetchAll(db.cachedStatement(sql: query), arguments: [thingID]) }
+    guard let thing = try rows("SELECT publicId, modelId FROM thing WHERE id = ?").first else { return nil }
+    let mcus = try rows("SELECT * FROM thingMCU WHERE thingId = ?")
+    let installations = try rows("SELECT * FROM installation WHERE thingId = ?")
+    let deliveries = try rows("SELECT * FROM delivery WHERE thingId = ?")
     return ThingStanding(
       thingID: thingID, publicID: thing["publicId"], modelID: thing["modelId"],
       mcus: mcus.map { row in

@@ -61,7 +61,7 @@ public final class FirmwareService: Sendable {
     self.clock = clock
     self.fileClock = fileClock ?? clock
     self.log = log
-    fleet = FleetTable(catalog: catalog)
+    fleet = FleetTable(catalog: catalog, releases: releases)
     accounts = AccountState(settings)
     gatewayLimit = GatewayLimit(settings)
     watchFailures()

@@ -17,11 +17,13 @@ enum ImportRule {
   static let allowed: [String: Set<String>] = [
     // Floor 0
     "COpenSSL": [],
+    "CLinux": [],
     "CZlib": [],
     "Domain": [],
     "Cryptography": ["COpenSSL"],
     "Telemetry": ["CoreMetrics"],
     // Floor 1
+    "Doorstep": ["CLinux"],
     "Catalog": ["Domain", "GRDB"],
     "ImageStore": ["Domain", "Cryptography", "CZlib", "NIOCore", "NIOPosix", "NIOFileSystem"],
     "Signing": ["Domain", "Cryptography"],
@@ -38,7 +40,7 @@ enum ImportRule {
     "APIContract": ["Domain"],
     // Floor 3
     "HTTPAPI": nio.union(observing).union(hummingbird).union([
-      "FirmwareService", "LiveChannels", "APIContract", "Domain", "Cryptography", "Telemetry", "NIOSSL", "NIOTLS",
+      "FirmwareService", "LiveChannels", "Doorstep", "APIContract", "Domain", "Cryptography", "Telemetry", "NIOSSL", "NIOTLS",
       "ServiceLifecycle",
     ]),
     "Dashboard": ["Cryptography", "Domain", "Hummingbird", "HTTPTypes", "NIOCore"],

@@ -189,16 +189,17 @@ import Testing
     let rollout = try await rollout(test)
     let things = try await things(test, UInt8(DeliveryState.allCases.count))
     let changes = zip(things, DeliveryState.allCases).map { thing, state in
-      StandingChange(thingID: thing, deliveries: [delivery(rollout, state)], lastSeenAt: .start)
+      StandingChange(thingID: thing, deliveries: [delivery(rollout, state)])
     }
     try await test.catalog.record(changes).wait()
+    try await test.hear(things, at: .start)
     let underWay = zip(things, DeliveryState.allCases).filter { $0.1.isInFlight }.map(\.0)
     func silent(at moment: Timestamp) async throws -> [Int64] {
       try await test.catalog.silentThings(of: rollout.id, since: moment, downloadOnly: false, limit: 100).sorted()
     }
     #expect(try await silent(at: .start) == underWay)
     #expect(try await silent(at: Timestamp(milliseconds: Timestamp.start.milliseconds - 1)) == [])
-    try await test.catalog.record([StandingChange(thingID: underWay[0], lastSeenAt: Timestamp.start.adding(seconds: 5))]).wait()
+    try await test.hear([underWay[0]], at: Timestamp.start.adding(seconds: 5))
     #expect(try await silent(at: Timestamp.start.adding(seconds: 4)) == Array(underWay.dropFirst()))
     #expect(try await silent(at: Timestamp.start.adding(seconds: 5)) == underWay)
   }

@@ -34,6 +34,11 @@ struct TestCatalog {
     return try await catalog.activate(codeHash: hash(number), newPublicID: "thing-\(number)", token: token, at: .start)!
   }
 
+  /// Notes that things were heard of.
+  func hear(_ thingIDs: [Int64], at time: Timestamp) async throws {
+    try await catalog.recordHeard(thingIDs) { part in part.map { HeardTime(thingID: $0, at: time) } }.wait()
+  }
+
   func hash(_ number: UInt8) -> [UInt8] { Array(repeating: number, count: 32) }
 
   func firmware(

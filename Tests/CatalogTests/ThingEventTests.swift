@@ -80,8 +80,7 @@ import Testing
         thingID: thing.id,
         mcus: [MCUStanding(mcuID: firmware.mcuID, running: "\(random.next() % 3)", boot: "\(step)", reportedAt: now)],
         installations: [Installation(firmwareID: firmware.id, state: state, since: now, bytesServed: Int64(step))],
-        deliveries: [Delivery(rolloutID: rollouts[Int(random.next() % 4)], stage: 0, state: end, since: now)],
-        lastSeenAt: now)
+        deliveries: [Delivery(rolloutID: rollouts[Int(random.next() % 4)], stage: 0, state: end, since: now)])
       let isRefused = random.next() % 3 == 0
       let pending = test.catalog.enqueue { db in
         try Catalog.record(change, db)

@@ -29,9 +29,9 @@ import Testing
       }
       let seen = Timestamp.start.adding(seconds: Int64(number))
       let said = number % 4 == 0 ? nil : number % 4 == 1 ? "1" : "2"
-      let change = StandingChange(
-        thingID: thing.id, mcus: [MCUStanding(mcuID: mcu, running: said)], lastSeenAt: number == 5 ? nil : seen)
+      let change = StandingChange(thingID: thing.id, mcus: [MCUStanding(mcuID: mcu, running: said)])
       try await test.catalog.record([change]).wait()
+      if number != 5 { try await test.hear([thing.id], at: seen) }
       if number == 6 { try await test.catalog.retireThing(thing.id, at: .start, audit: .deed("retire")) }
       expect("id", "\(number)".hasPrefix("1"))
       expect("tag", number % 3 == 0)

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// Real firmware: every image of several models goes through the whole journey.
@@ -52,7 +53,7 @@ import Testing
       "GET /v2/things/\(thing.token)/firmwares/latest HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     let poll = try await connection.readToEnd()
     #expect(poll.count < 1400, name)
-    let end = try #require(poll.firstRange(of: RawAnswer.endOfHead))
+    let end = try #require(poll.place(of: RawAnswer.endOfHead))
     let entries = try JSONValue.reading(String(decoding: poll[end.upperBound...], as: UTF8.self))["firmwares"]?.elements
     #expect(entries?.count == 1, name)
     let offer = try #require(entries?.first)

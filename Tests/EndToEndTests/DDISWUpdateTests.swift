@@ -107,7 +107,7 @@ import Testing
   @Test func aDownloadGoesOnThoughItIsCutAtEachTenth() async throws {
     try await SWUpdateClient.journey {
       let door = try await Door.open()
-      let package = try await door.package(20_000_000, seed: 54)
+      let package = try await door.package(4_000_000, seed: 54)
       try await door.publish(package)
       let proxy = try TappedProxy(to: door.workshop.server.url)
       for tenth in 1...9 { proxy.cut(.toClient, at: package.size / 10 * tenth) }

@@ -56,7 +56,7 @@ import Testing
   private static func status(in bytes: [UInt8], _ request: [UInt8]) throws -> Int? {
     guard !bytes.isEmpty else { return nil }
     let comment = Comment(rawValue: String(decoding: request.prefix(600), as: UTF8.self))
-    guard let end = bytes.firstRange(of: RawAnswer.endOfHead) else {
+    guard let end = bytes.place(of: RawAnswer.endOfHead) else {
       Issue.record("an answer without an end of its head: \(comment)")
       return nil
     }

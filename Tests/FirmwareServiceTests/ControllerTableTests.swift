@@ -36,7 +36,7 @@ import Testing
     table.replace(Self.controller("caf\u{e9}", thing: 1))
     #expect(table["cafe\u{301}"] == nil)
     table.replace(Self.controller("cafe\u{301}", thing: 2))
-    #expect(table["caf\u{e9}"]?.thingID == 1 && table["cafe\u{301}"]?.thingID == 2)
+    #expect(table["caf\u{e9}"]?.controller.thingID == 1 && table["cafe\u{301}"]?.controller.thingID == 2)
   }
 
   @Test func `a thing that gets its name stays in memory`() async throws {

@@ -40,8 +40,8 @@ import Testing
   }
 }
 
-/// What the look-up and the end of a token share.
-private final class Race: Sendable {
+/// What a look-up shares with what happens while it is under way.
+final class Race: Sendable {
   private let hasBegun = Mutex(false)
   let fleet = Mutex<FleetTable?>(nil)
 

@@ -1,4 +1,6 @@
+import Catalog
 import Domain
+import Synchronization
 import Testing
 
 @testable import FirmwareService
@@ -108,5 +110,28 @@ import Testing
       }
       #expect(try await test.service.identifyThing(try #require(tokens.last).secret) == thing.id)
     }
+  }
+
+  @Test func `what failed stays pardoned on a thing that was being read at that moment`() async throws {
+    let test = try await TestService()
+    try await test.createModel()
+    try await test.release("1.0", sequence: 1)
+    let firmware = try await test.release("2.0", sequence: 2, publish: false)
+    let rollout = try await test.rollOut(firmware) { ($0.haltAt, $0.attempts) = (nil, 1) }
+    let thing = try await test.activate()
+    _ = try await test.poll(thing.id, "1.0")
+    try await test.report(thing.id, "2.0", .failed)
+    try await test.service.flushSightings()
+    let (catalog, race) = (test.catalog, Race())
+    // The row is read, then the failure is pardoned, and only then does the reader come to use what it read.
+    let fleet = FleetTable(catalog: catalog) { hash in
+      let found = try await catalog.owner(ofToken: hash)
+      if race.begins() { try await race.fleet.withLock { $0 }?.pardon(rollout.id).wait() }
+      return found
+    }
+    race.fleet.withLock { $0 = fleet }
+    #expect(try await fleet.identify(thing.token, at: test.clock.now) == thing.id)
+    let delivery = try #require(try await fleet.standing(of: thing.id)?.delivery(of: rollout.id))
+    #expect(delivery.state == .failed && delivery.isPardoned)
   }
 }

@@ -26,7 +26,7 @@ import Testing
       bytesServed: numbers.randomElement(using: &random)!, attempts: Int.random(in: 0...300, using: &random))
   }
 
-  private static func standing(_ random: inout SeededGenerator) -> ThingStanding {
+  static func standing(_ random: inout SeededGenerator) -> ThingStanding {
     let times = numbers.map { Timestamp(milliseconds: $0) }
     return ThingStanding(
       thingID: numbers.randomElement(using: &random)!, publicID: texts.randomElement(using: &random)!,

@@ -51,7 +51,7 @@ import Testing
     _ = test.quickPoll(thing.token, "1.0")
     let stranger = try #require(ThingToken(String(repeating: "t", count: ThingToken.length)))
     #expect(test.recall(stranger, "1.0") == nil)
-    #expect(try await test.recollect(stranger) == false)
+    #expect(try await test.service.recollectThing(stranger) == false)
   }
 
   @Test func `is dropped by whatever an operator does to a rollout, at once`() async throws {
@@ -93,8 +93,22 @@ import Testing
     #expect(Self.remembered(test, thing.token) == [])
     _ = try await test.service.addTags(["night"], to: thing.id)
     #expect(test.recall(thing.token, "1.0") == nil && test.quickPoll(thing.token, "1.0") == nil)
-    #expect(try await test.recollect(thing.token))
+    #expect(try await test.service.recollectThing(thing.token))
     #expect(Self.remembered(test, thing.token) == ["2.0"])
+  }
+
+  /// What began before the rules changed ends after them, and leaves in memory what the older ones asked for.
+  @Test func `is dropped where memory comes to know other facts than those that it rests on`() async throws {
+    let (test, thing, _) = try await Self.world { $0.gate = "resource.idle==true" }
+    try await test.write("idle", .bool(true), of: thing.id)
+    _ = try await test.poll(thing.id, "1.0")
+    #expect(Self.remembered(test, thing.token) == ["2.0"])
+    var older = FactNeeds()
+    older.tags = true
+    _ = try await test.service.fleet.facts(of: thing.id, older)
+    try await test.write("idle", .bool(false), of: thing.id)
+    #expect(test.recall(thing.token, "1.0") == nil)
+    #expect(try await test.poll(thing.id, "1.0") == ["=1.0"])
   }
 
   @Test func `is not made where time alone changes it`() async throws {
@@ -129,16 +143,16 @@ import Testing
     let next = try await test.service.rotateToken(of: thing.publicID, overlap: 60, by: "op").token
     #expect(test.recall(thing.token, "1.0") == nil)
     for token in [thing.token, next] {
-      #expect(try await test.recollect(token))
+      #expect(try await test.service.recollectThing(token))
       #expect(Self.remembered(test, token) == ["2.0"])
     }
     #expect(test.recall(thing.token, "1.0") != nil, "it is of the thing, by whichever token")
     test.clock.advance(seconds: 60)
     #expect(test.recall(thing.token, "1.0") == nil && test.recall(next, "1.0") != nil)
-    #expect(try await test.recollect(thing.token) == false)
+    #expect(try await test.service.recollectThing(thing.token) == false)
     try await test.service.retireThing(thing.publicID, by: "op")
     #expect(test.recall(next, "1.0") == nil)
-    #expect(try await test.recollect(next) == false)
+    #expect(try await test.service.recollectThing(next) == false)
   }
 
   @Test func `counts as hearing of the thing`() async throws {

@@ -125,17 +125,6 @@ struct TestService {
     offers.map { ($0.isUpdate ? "" : "=") + $0.firmware.version.text }
   }
 
-  /// Reads a thing, and what the rules ask of it, into memory.
-  /// - Returns: false for a token that is unknown or has ended.
-  func recollect(_ token: ThingToken) async throws -> Bool {
-    guard let thingID = try await service.fleet.identify(token, at: clock.now),
-      let standing = try await service.fleet.standing(of: thingID)
-    else { return false }
-    let releases = service.releases.snapshot
-    if let model = releases.modelsByID[standing.modelID] { _ = try await service.facts(of: thingID, model, releases) }
-    return true
-  }
-
   /// What a thing in memory is answered without waiting: what is remembered, or else decided anew.
   func quickPoll(_ token: ThingToken, _ version: String? = nil, mcu: String? = nil) -> KnownOffers? {
     recall(token, version, mcu: mcu) ?? decide(token, version, mcu: mcu)
@@ -152,7 +141,9 @@ struct TestService {
   /// What is remembered alone.
   func recall(_ token: ThingToken, _ version: String? = nil, mcu: String? = nil) -> KnownOffers? {
     Array(token.secret.utf8).withUnsafeBytes { secret in
-      Self.query(version, mcu).withUnsafeBytes { service.recallOffers(toThingBy: secret, asked: $0) }
+      Self.query(version, mcu).withUnsafeBytes { query in
+        service.recallOffers(toThingBy: secret, asked: query).flatMap { service.offers(by: $0) }
+      }
     }
   }
 

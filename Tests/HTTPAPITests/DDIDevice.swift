@@ -43,7 +43,7 @@ struct DDIDevice: Sendable {
     if let credentials = ControllerCredentials(authorization: authorization) {
       let session = try await world.test.service.identifyController(id.removingPercentEncoding ?? id, credentials)
       let poll = try await world.test.service.pollController(session)
-      let quick = world.test.service.pollController(session.controllerID, credentials)
+      let quick = world.test.service.pollController(session.controllerID, credentials)?.poll
       #expect(quick == nil || quick == poll, sourceLocation: sourceLocation)
     }
     #expect(body["config"]?["polling"]?["sleep"]?.text?.utf8.count == 8, sourceLocation: sourceLocation)

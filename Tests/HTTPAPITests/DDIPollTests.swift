@@ -134,7 +134,9 @@ import Testing
     try await RolloutWorld.play { world in
       let device = try await world.device()
       let token = try await world.gatewayToken()
-      @Sendable func quick(_ token: String) -> ControllerPoll? { world.test.service.pollController("dev-1", .gateway(token)) }
+      @Sendable func quick(_ token: String) -> ControllerPoll? {
+        world.test.service.pollController("dev-1", .gateway(token))?.poll
+      }
       #expect(quick(token) != nil && quick("other") == nil)
       _ = try await world.begin()
       #expect(quick(token) == nil, "the action is on the disk before it is told")

@@ -2,6 +2,7 @@ import Domain
 import FirmwareService
 import Foundation
 import HummingbirdTesting
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -220,7 +221,7 @@ import Testing
       late.send(String(repeating: Self.get(path, ending: false), count: 20) + Self.get(path))
       var rest = try await late.readToEnd()[...]
       for _ in 0..<21 {
-        let end = try #require(rest.firstRange(of: Array("\r\n\r\n".utf8))).upperBound
+        let end = try #require(rest.place(of: Array("\r\n\r\n".utf8))).upperBound
         try #require(rest.count >= end - rest.startIndex + image.count)
         #expect(Array(rest[end..<(end + image.count)]) == image)
         rest = rest[(end + image.count)...]

@@ -88,7 +88,7 @@ final class SecureWireClient: ByteClient {
 
   /// Everything up to the end of `marker`.
   func read(through marker: String) async throws -> String {
-    String(decoding: try await read { bytes in bytes.firstRange(of: Array(marker.utf8))?.upperBound }, as: UTF8.self)
+    String(decoding: try await read { bytes in bytes.place(of: Array(marker.utf8))?.upperBound }, as: UTF8.self)
   }
 
   func read(_ count: Int) async throws -> [UInt8] { try await read { $0.count >= count ? count : nil } }

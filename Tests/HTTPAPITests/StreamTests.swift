@@ -4,6 +4,7 @@ import Foundation
 import HummingbirdTesting
 import LiveChannels
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -307,7 +308,7 @@ import Testing
         let asked = try WireClient(port: thing.port)
         asked.get(path + "?subscribe=true", ["Connection: close"])
         let answers = [try await plain.readToEnd(), try await asked.readToEnd()].map { bytes in
-          let end = bytes.firstRange(of: Array("\r\n\r\n".utf8))?.lowerBound ?? 0
+          let end = bytes.place(of: Array("\r\n\r\n".utf8))?.lowerBound ?? 0
           let lines = String(decoding: bytes[..<end], as: UTF8.self).components(separatedBy: "\r\n")
           return (head: lines.filter { !$0.lowercased().hasPrefix("date:") }.sorted(), body: Array(bytes[end...]))
         }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A TCP connection that sends exactly the bytes it is given, to a server in this process. Every call ends within twenty
 /// seconds.
@@ -77,7 +78,7 @@ final class WireClient: Sendable {
 
   /// Everything up to the end of `marker`.
   func read(through marker: String) async throws -> String {
-    String(decoding: try await read { bytes in bytes.firstRange(of: Array(marker.utf8))?.upperBound }, as: UTF8.self)
+    String(decoding: try await read { bytes in bytes.place(of: Array(marker.utf8))?.upperBound }, as: UTF8.self)
   }
 
   func read(_ count: Int) async throws -> [UInt8] { try await read { $0.count >= count ? count : nil } }

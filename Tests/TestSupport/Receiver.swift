@@ -114,7 +114,7 @@ public final class Receiver: Sendable {
 
   /// Whether the head is there, and as much of a body as it announces.
   private static func isWhole(_ bytes: [UInt8]) -> Bool {
-    guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound else { return false }
+    guard let end = bytes.place(of: Array("\r\n\r\n".utf8))?.upperBound else { return false }
     let head = String(decoding: bytes[..<end], as: UTF8.self).lowercased().components(separatedBy: "\r\n")
     let length = head.first { $0.hasPrefix("content-length:") }?.dropFirst(15).trimmingCharacters(in: .whitespaces)
     return bytes.count - end >= length.flatMap { Int($0) } ?? 0

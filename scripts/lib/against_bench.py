@@ -99,15 +99,31 @@ def growth_while_idle(server, path, count):
         return (serving.resident_mib(server.pid) - before) * 1024 / count
 
 
+def poll_first(fleet, server):
+    """Polls each thing once, one half of the fleet after the other: MiB of memory before, between and after, and the seconds."""
+    half = len(fleet.tokens) // 2
+    serving.say(f"Polling each of {len(fleet.tokens):,} things once")
+    memory, seconds = [serving.resident_mib(server.pid)], 0
+    for part in (fleet.tokens[:half], fleet.tokens[half:]):
+        seconds += fleet.poll_all(server, part)
+        memory.append(serving.resident_mib(server.pid))
+    return memory, seconds
+
+
 def memory_rows(fleet, starts, known, idle, count):
+    """What the database keeps of its file in memory is bounded and full by the time that half of the fleet has polled, if it is a
+    large one; what memory grows by from then on is the things' own."""
     full, empty = starts
-    fresh, after, seconds = known
+    (fresh, between, after), seconds = known
     ready = [statistics.median(one[0] for one in side) for side in (full, empty)]
-    each = (after - fresh) * serving.MIB / len(fleet.tokens)
+    half = len(fleet.tokens) // 2
+    first = (between - fresh) * serving.MIB / half
+    second = (after - between) * serving.MIB / (len(fleet.tokens) - half)
     return [
         ["memory, idle, empty store", f"{statistics.median(one[1] for one in empty):.1f} MiB", "", "", "≤ 40 MB"],
         [f"memory after {len(fleet.tokens):,} things have polled once ({seconds:.0f} s)", f"{after:.1f} MiB", "", "", "≤ 450 MB"],
-        ["of that for each of them, the database's growing cache included", f"{each:.0f} bytes", "", "", "≤ 400 bytes"],
+        ["growth for each of the first half of them, while the database's cache fills", f"{first:.0f} bytes", "", "", ""],
+        ["growth for each of the second half, when it is full", f"{second:.0f} bytes", "", "", "≤ 400 bytes"],
         [f"each of {count:,} idle connections", f"{idle[0]:.1f} KiB", f"{idle[1]:.1f} KiB", "", "≤ 6 KiB"],
         [f"to the ready line: {len(fleet.tokens):,} things, empty store", f"{ready[0] * 1000:.0f} ms, {ready[1] * 1000:.0f} ms", "",
          f"{ready[0] / ready[1]:.2f}", "≤ 1.5"],
@@ -124,10 +140,7 @@ def measure(folder, options):
     try:
         ours, _ = fleet.start()
         servers.append(ours)
-        fresh = serving.resident_mib(ours.pid)
-        serving.say(f"Polling each of {len(fleet.tokens):,} things once")
-        seconds = fleet.poll_all(ours)
-        known = (fresh, serving.resident_mib(ours.pid), seconds)
+        known = poll_first(fleet, ours)
         fleet.look(ours)
         certificate = tls or tls_bench.make_certificate(folder)
         theirs, theirs_tls = serving.start_nginx(folder, fleet.static_files(), certificate)
@@ -149,6 +162,9 @@ def measure(folder, options):
             serving.stop(ours.process)
             secured, _ = fleet.start("--tls-certificate", str(tls[0]), "--tls-key", str(tls[1]))
             servers.append(secured)
+            # As before: what is measured is a poll of a thing that is known, not the first since a start.
+            serving.say(f"Polling each of {len(fleet.tokens):,} things once over TLS")
+            fleet.poll_all(secured)
             runs |= tls_bench.measure(fleet, secured, theirs_tls, scripts, options)
     finally:
         for server in servers:

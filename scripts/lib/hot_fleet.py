@@ -4,7 +4,6 @@ thing of it. Things are written straight into the catalog's file, as for the rol
 import concurrent.futures
 import json
 import random
-import socket
 import time
 
 import rollout_bench
@@ -153,16 +152,17 @@ class HotFleet:
                 for path in (self.image_path, "/image")]),
         }
 
-    def poll_all(self, server):
-        """Polls each thing once, over a few connections and some at a time. Returns the seconds that it took."""
-        began, width = time.monotonic(), 4
+    def poll_all(self, server, tokens=None):
+        """Polls each thing once, or those with the tokens, over a few connections and some at a time. Returns the seconds that it
+        took."""
+        tokens, began, width = self.tokens if tokens is None else tokens, time.monotonic(), 4
         with concurrent.futures.ThreadPoolExecutor(width) as pool:
-            list(pool.map(lambda first: poll_pipelined(server, self.tokens[first::width]), range(width)))
+            list(pool.map(lambda first: poll_pipelined(server, tokens[first::width]), range(width)))
         return time.monotonic() - began
 
 
 def poll_pipelined(server, tokens, depth=32):
-    with socket.create_connection((server.host, server.port), 600) as connection:
+    with serving.open_socket(server) as connection:
         for place in range(0, len(tokens), depth):
             part = tokens[place:place + depth]
             connection.sendall("".join(f"GET {poll_path(token)} HTTP/1.1\r\nHost: bench\r\n\r\n" for token in part).encode())

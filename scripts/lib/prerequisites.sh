@@ -6,6 +6,9 @@
 build_packages=(libsqlite3-dev libssl-dev zlib1g-dev)
 # shellcheck disable=SC2034
 test_packages=(aria2 chromium chromium-driver cpio curl openssl swupdate wget)
+# What counts allocations and instructions of requests.
+# shellcheck disable=SC2034
+cost_packages=(binutils python3 valgrind)
 # What the tests need of PyPI: a mail server, a fuzzer of APIs, and axe-core, which finds what keeps people from using a page;
 # their versions are those they were written against.
 python_tools=("aiosmtpd>=1.4,<2" "axe-core-python>=0.1,<0.2" "schemathesis>=4.32,<5")

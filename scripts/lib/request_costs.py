@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Counts what requests cost the server's event loops: how often they ask for memory, and how many instructions they execute.
 
-    scripts/lib/request_costs.py [--executable FILE] [--check | --update]
+    scripts/lib/request_costs.py [--executable FILE] [--check [--where-possible] | --update]
 
 It starts the executable (that of the debug build, where none is given) on a store of its own, and sends it one request after the
 other, each when the one before is answered. The program runs under Callgrind, which counts
@@ -10,7 +10,8 @@ threads other than the event loops do beside, such as writing down what was seen
 
 Without optimisation, a request takes about ten times the instructions and some more memory. What the counts are good for is that
 they grow with what is done for a request: they are compared with those of the same kind of build alone, which are in
-request_costs.txt. A person changes these on purpose, by --update; --check fails where a count has grown beyond the tolerance.
+request_costs.txt. A person changes these on purpose, by --update; --check fails where a count has grown beyond the tolerance,
+and where nothing can be counted, unless it is asked for where possible: then it says why not.
 """
 
 import argparse
@@ -34,22 +35,51 @@ import serving
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 THRESHOLDS = HERE / "request_costs.txt"
-# By as much may a count grow before it is too much: (share, and a number beside it).
-TOLERANCES = {"allocations": (0.02, 1), "instructions": (0.05, 0)}
-WARM, RUNS, REQUESTS = 40, 5, 20
+# By as much may a count grow before it is too much: (share, and a number beside it). Allocations are the same on every machine,
+# but for what falls due on a loop while the requests run; instructions depend on what the processor offers to the C library.
+TOLERANCES = {"allocations": (0.02, 2), "instructions": (0.05, 0)}
+# Many short runs: on a busy machine, something else falls due in nearly every long one.
+WARM, RUNS, REQUESTS = 40, 15, 10
 SYSTEM = ctypes.CDLL(None, use_errno=True)
 # The system call that sends a signal to one thread.
 TGKILL = {"x86_64": 234, "aarch64": 131}.get(os.uname().machine)
+
+
+class CannotCount(Exception):
+    """Requests cannot be counted on this machine; the text says why."""
+
+
+def run_or_cannot(command, why, **more):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", **more)
+    if done.returncode:
+        raise CannotCount("\n  ".join([why, *done.stderr.splitlines()[-10:]]))
 
 
 def compile_counter(folder):
     """What counts inside of the server, compiled by the toolchain's compiler or the system's."""
     compiler = next((name for name in ("clang", "cc") if serving.is_installed(name)), None)
     if not compiler:
-        sys.exit("there is no C compiler: one comes with the Swift toolchain")
+        raise CannotCount("there is no C compiler: one comes with the Swift toolchain")
     library = folder / "count_costs.so"
-    subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, HERE / "count_costs.c"], check=True)
+    run_or_cannot(
+        [compiler, "-O2", "-shared", "-fPIC", "-o", library, HERE / "count_costs.c"], "what counts cannot be compiled")
     return library
+
+
+def prepare(executable, folder):
+    """The program as Valgrind can run it, and what counts inside of it. Raises CannotCount."""
+    if TGKILL is None:
+        raise CannotCount(f"how a thread is signalled is not known for {os.uname().machine}")
+    for program in ("strip", "valgrind"):
+        if not serving.is_installed(program):
+            raise CannotCount(f"{program} is not installed")
+    # Valgrind cannot read what Swift writes down for debuggers.
+    stripped, library = folder / "firmament", compile_counter(folder)
+    subprocess.run(["strip", "--strip-debug", "-o", stripped, executable], check=True)
+    run_or_cannot(
+        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", stripped, "--version"],
+        "Valgrind does not run here", env=os.environ | {"LD_PRELOAD": str(library)})
+    return stripped, library
 
 
 def shared_file(path, size):
@@ -64,25 +94,23 @@ class CountedServer:
     def __init__(self, executable, folder):
         self.folder, self.store, self.dumps = folder, folder / "store", 0
         self.counts = shared_file(folder / "counts", 8192)
-        # Valgrind cannot read what Swift writes down for debuggers.
-        stripped = folder / "firmament"
-        subprocess.run(["strip", "--strip-debug", "-o", stripped, executable], check=True)
+        stripped, library = prepare(executable, folder)
         serving.EXECUTABLE = executable
         self.server, _ = serving.start_firmament(
             self.store, open(folder / "log", "wb"),
             before=["valgrind", "--tool=callgrind", "--separate-threads=yes", f"--callgrind-out-file={folder}/callgrind"],
-            executable=stripped, LD_PRELOAD=str(compile_counter(folder)), COUNTS_FILE=str(folder / "counts"),
+            executable=stripped, LD_PRELOAD=str(library), COUNTS_FILE=str(folder / "counts"),
             SWIFT_DETERMINISTIC_HASHING="1")
 
     def pairs(self):
         return list(struct.iter_unpack("<QQ", self.counts[:16 * 257]))
 
     def loops(self):
-        """The ids of the threads that are event loops."""
+        """The ids of the threads that requests are answered on."""
         found = []
         for task in pathlib.Path(f"/proc/{self.server.pid}/task").iterdir():
             with contextlib.suppress(OSError):
-                if (task / "comm").read_text().startswith("NIO-"):
+                if (task / "comm").read_text().startswith(("NIO-", "Doorstep-")):
                     found.append(int(task.name))
         return found
 
@@ -197,6 +225,9 @@ def count_one(counted, client):
     """Of a few runs of the same requests the least, for each of them: what else was due on the loops is in the others."""
     for _ in range(WARM):
         client.ask()
+    # What had to be read or written at first was a matter for the framework, which has the connection since.
+    client.close()
+    client.ask()
     settled(counted.allocations)
     counted.instructions()
     runs = []
@@ -260,6 +291,10 @@ def compare(costs):
             "Requests cost more than was agreed. If that is right, say so with scripts/check --update-costs.", *grown]))
 
 
+def lesser(costs, others):
+    return {name: {kind: min(number, others[name][kind]) for kind, number in cost.items()} for name, cost in costs.items()}
+
+
 def rows(costs):
     return [[name, f"{cost['allocations']:,}", f"{cost['instructions']:,}"] for name, cost in costs.items()]
 
@@ -270,8 +305,20 @@ def main():
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--check", action="store_true", help="compare with what was agreed")
     action.add_argument("--update", action="store_true", help="make this what was agreed")
+    parser.add_argument("--where-possible", action="store_true", help="where nothing can be counted, say so and be content")
     options = parser.parse_args()
-    costs = count(options.executable.resolve())
+    try:
+        costs = count(options.executable.resolve())
+        if options.check and differences(costs, read_thresholds())[0]:
+            # What else the machine does adds to a count now and then, and never takes from it.
+            serving.say("Something has grown: counting once more, for the lesser of both counts")
+            costs = lesser(costs, count(options.executable.resolve()))
+    except CannotCount as reason:
+        said = f"What requests cost is not compared with what was agreed, since it cannot be counted here: {reason}"
+        if not options.where_possible:
+            sys.exit(said)
+        print(said)
+        return
     serving.table(["", "allocations", "instructions"], rows(costs))
     if options.update:
         write_thresholds(costs)

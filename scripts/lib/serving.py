@@ -228,6 +228,14 @@ def connect(server):
     return http.client.HTTPConnection(server.host, server.port, timeout=600)
 
 
+def open_socket(server):
+    """A socket to it, behind TLS where that is what it speaks."""
+    plain = socket.create_connection((server.host, server.port), 600)
+    if not server.url.startswith("https:"):
+        return plain
+    return ssl._create_unverified_context().wrap_socket(plain)
+
+
 def ask(server, path, headers={}, status=200):
     """The headers and the body of the answer."""
     connection = connect(server)

@@ -4,8 +4,31 @@ import Logging
 public import ServiceLifecycle
 
 extension FirmwareService {
-  /// Writes what the server saw of things since the last time.
-  public func flushSightings() async throws { try await translatingErrors { try await fleet.flush() } }
+  /// Writes all that the server saw of things since the last time.
+  public func flushSightings() async throws {
+    try await translatingErrors {
+      try await fleet.flush()
+      try await fleet.flushHeard()
+    }
+  }
+
+  /// The same, but for when things were heard of: of these, only what is said here.
+  /// - Parameter thingIDs: the row ids of the things that somebody asks about.
+  func flushObservations(withTimesOf thingIDs: [Int64] = []) async throws {
+    try await translatingErrors {
+      try await fleet.flush()
+      try await fleet.flushHeard(of: thingIDs)
+    }
+  }
+
+  /// Writes what the server saw of things, and of the times when they were heard of the next part.
+  /// - Parameter turn: which of several, that come one after another and together have all things.
+  func recordSightings(turn: Int, of turns: Int) async throws {
+    try await translatingErrors {
+      try await fleet.flush()
+      try await fleet.flushHeard(HeardThings.parts(ofTurn: turn, of: turns))
+    }
+  }
 
   /// Rolls back what was installed, whose thing said another version since, and whose time to confirm has passed.
   /// - Returns: how many things were looked at.
@@ -23,28 +46,36 @@ extension FirmwareService {
   }
 }
 
-/// Writes in the background what polls leave in memory, twice a second, and once more when the service stops.
+/// Writes in the background what polls leave in memory: what was seen of things twice a second, and when each was last heard of
+/// once a minute, a part of the things after the other, since things that ask often would be written for ever. When the
+/// service stops, it writes all of it.
 public struct FleetRecorder: Service {
   private let service: FirmwareService
   private let interval: Duration
+  /// In how many turns all things have had theirs.
+  private let turns: Int
 
-  public init(service: FirmwareService, interval: Duration = .milliseconds(500)) {
+  /// - Parameter times: how long it may take until it is written that a thing was heard of, in real time.
+  public init(service: FirmwareService, interval: Duration = .milliseconds(500), times: Duration = .seconds(60)) {
     self.service = service
     self.interval = interval
+    turns = min(max(1, Int(times / interval)), HeardThings.partCount)
   }
 
   public func run() async throws {
     try? await cancelWhenGracefulShutdown {
+      var turn = 0
       while !Task.isCancelled {
         try await Task.sleep(for: interval)
-        await record()
+        await record { try await service.recordSightings(turn: turn, of: turns) }
+        turn = (turn + 1) % turns
       }
     }
-    await record()
+    await record { try await service.flushSightings() }
   }
 
-  private func record() async {
-    do { try await service.flushSightings() } catch {
+  private func record(_ work: () async throws -> Void) async {
+    do { try await work() } catch {
       service.log.error(
         "what was seen of things could not be written; it is kept for the next time", metadata: ["error": "\(error)"])
     }

@@ -15,7 +15,7 @@ extension FirmwareService {
   /// - Returns: how many numbers have changed.
   @discardableResult
   public func sampleVersions() async throws -> Int {
-    try await flushSightings()
+    try await flushObservations()
     return try await translatingErrors { try await catalog.sampleVersions(at: clock(), most: Self.sampledVersions) }
   }
 

@@ -50,23 +50,23 @@ extension FirmwareService {
   /// The same of memory alone; nil says nothing.
   func recallController(
     _ controllerID: String, _ credentials: ControllerCredentials, at now: Timestamp
-  ) -> (controller: Controller, standing: ThingStanding, facts: KnownFacts?)? {
-    guard let controller = controllers[controllerID], !controller.isRetired, let thingID = controller.thingID else {
-      return nil
-    }
+  ) -> (controller: ControllerTable.Known, thing: FleetTable.KnownThing)? {
+    guard let known = controllers[controllerID], case let controller = known.controller, !controller.isRetired,
+      let thingID = controller.thingID
+    else { return nil }
     switch credentials {
     case .target(let text):
-      guard let token = ThingToken(text), let known = fleet.recall(token, at: now), known.standing.thingID == thingID else {
+      guard let token = ThingToken(text), let thing = fleet.recall(token, at: now), thing.standing.thingID == thingID else {
         return nil
       }
-      return (controller, known.standing, known.facts)
+      return (known, thing)
     case .gateway(let text):
-      guard controller.takesGatewayToken, identifyGateway(text)?.id == controller.modelID, let known = fleet.recall(thingID)
+      guard controller.takesGatewayToken, identifyGateway(text)?.id == controller.modelID, let thing = fleet.recall(thingID)
       else { return nil }
-      return (controller, known.standing, known.facts)
+      return (known, thing)
     case .certificate(let name):
-      guard name == controllerID, controller.takesGatewayToken, let known = fleet.recall(thingID) else { return nil }
-      return (controller, known.standing, known.facts)
+      guard name == controllerID, controller.takesGatewayToken, let thing = fleet.recall(thingID) else { return nil }
+      return (known, thing)
     }
   }
 

@@ -52,20 +52,26 @@ extension FirmwareService {
 
   /// The same for a device that is in memory, where nothing has to be waited for.
   /// - Returns: nil where it has to be asked in the other way; nothing is lost by having asked here.
-  public func pollController(_ controllerID: String, _ credentials: ControllerCredentials) -> ControllerPoll? {
+  public func pollController(_ controllerID: String, _ credentials: ControllerCredentials) -> KnownControllerPoll? {
     let now = clock()
     let releases = releases.snapshot
-    guard let known = recallController(controllerID, credentials, at: now), let thingID = known.controller.thingID,
-      let model = releases.modelsByID[known.standing.modelID],
-      case let needs = releases.needs(ofModel: model.id), needs.isEmpty || known.facts?.needs == needs
+    guard let (known, thing) = recallController(controllerID, credentials, at: now), let thingID = known.controller.thingID,
+      let model = releases.modelsByID[thing.standing.modelID],
+      case let needs = releases.needs(ofModel: model.id), needs.isEmpty || thing.facts?.needs == needs
     else { return nil }
-    let offers = offers(to: thingID, model, releases, known.facts?.facts, isWhole: true, at: now)
-    let standing = fleet.recall(thingID)?.standing ?? known.standing
+    let facts = thing.facts?.facts
+    let offers = offers(to: thingID, model, releases, facts, isWhole: true, at: now)
+    let standing = fleet.recall(thingID)?.standing ?? thing.standing
     let step = next(known.controller, offers, standing) {
-      outlook(of: $0, standing, model, releases, known.facts?.facts, at: now)
+      outlook(of: $0, standing, model, releases, facts, at: now)
     }
     guard case .answer(let poll) = step else { return nil }
-    return poll
+    // What becomes of an action depends on the time where its rollout does.
+    let isLasting =
+      offers.isLasting && known.controller.openActions.allSatisfy { releases.rules($0.rolloutID)?.isTimeless ?? true }
+    return KnownControllerPoll(
+      poll: poll,
+      mark: isLasting ? mark(known, thing, credentials, offers.shared, generation: releases.generation) : nil)
   }
 
   /// What a poll comes to: its answer, or what has to be written before it can be answered.

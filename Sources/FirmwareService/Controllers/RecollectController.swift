@@ -11,12 +11,7 @@ extension FirmwareService {
       if case .target(let text) = credentials {
         guard let token = ThingToken(text), try await fleet.identify(token, at: clock()) == thingID else { return false }
       }
-      let releases = releases.snapshot
-      guard let standing = try await fleet.standing(of: thingID), let model = releases.modelsByID[standing.modelID] else {
-        return false
-      }
-      _ = try await facts(of: thingID, model, releases)
-      return true
+      return try await recollect(thingID)
     }
   }
 }

@@ -19,26 +19,38 @@ final class ControllerTable: Sendable {
     var part: Int { Int(FirmwareService.content(text) & 255) }
   }
 
+  /// A controller, with a number that no other state of it has.
+  struct Known {
+    let controller: Controller
+    let revision: UInt64
+  }
+
   private struct State {
-    var controllers: [Name: Controller] = [:]
+    var controllers: [Name: Known] = [:]
+    private var revisions: UInt64 = 0
     /// Grows for a part of the names whenever a controller of it changes: what was read before may be older than it.
     var changes = [Int](repeating: 0, count: 256)
+
+    mutating func set(_ controller: Controller, _ name: Name) {
+      revisions += 1
+      controllers[name] = Known(controller: controller, revision: revisions)
+    }
   }
 
   private let state = Mutex(State())
 
-  subscript(id: String) -> Controller? { state.withLock { $0.controllers[Name(text: id)] } }
+  subscript(id: String) -> Known? { state.withLock { $0.controllers[Name(text: id)] } }
 
   /// The controller of a name, read where memory has none.
   func find(_ id: String, _ read: () async throws -> Controller?) async throws -> Controller? {
     let name = Name(text: id)
     while true {
       let (known, before) = state.withLock { ($0.controllers[name], $0.changes[name.part]) }
-      if let known { return known }
+      if let known { return known.controller }
       guard let found = try await read() else { return nil }
       let isCurrent = state.withLock { state in
         guard state.changes[name.part] == before else { return false }
-        state.controllers[name] = found
+        state.set(found, name)
         return true
       }
       if isCurrent { return found }
@@ -51,7 +63,7 @@ final class ControllerTable: Sendable {
     let name = Name(text: controller.controllerID)
     state.withLock { state in
       state.changes[name.part] += 1
-      state.controllers[name] = controller
+      state.set(controller, name)
     }
   }
 
@@ -68,7 +80,7 @@ final class ControllerTable: Sendable {
     state.withLock { state in
       // One that is being read now may be the thing's.
       for part in state.changes.indices { state.changes[part] += 1 }
-      state.controllers = state.controllers.filter { $0.value.thingID != thingID }
+      state.controllers = state.controllers.filter { $0.value.controller.thingID != thingID }
     }
   }
 }

@@ -2,26 +2,23 @@ import Catalog
 import Domain
 import Synchronization
 
-/// What was asked of a thing, and what the answers were.
-struct KnownFacts {
-  let needs: FactNeeds
-  var facts: ThingFacts
-}
-
 /// What rules ask of things beyond how they stand.
 extension FleetTable {
   /// What memory has of the facts of a thing.
-  func knownFacts(of thingID: Int64) -> ThingFacts? { state.withLock { $0.facts[thingID]?.facts } }
+  func knownFacts(of thingID: Int64) -> ThingFacts? { state.withLock { $0.records[thingID]?.facts }?.facts }
 
   /// What rules ask of a thing, read from the catalog where memory has nothing.
   func facts(of thingID: Int64, _ needs: FactNeeds) async throws -> ThingFacts {
     while true {
-      let (known, before) = state.withLock { ($0.facts[thingID], $0.factChanges[Self.part(thingID)]) }
+      let (known, before) = state.withLock { ($0.records[thingID]?.facts, $0.changesOfFacts(near: thingID)) }
       if let known, known.needs == needs { return known.facts }
       let read = try await catalog.facts(of: thingID, needs)
       let isCurrent = state.withLock { state in
-        guard state.factChanges[Self.part(thingID)] == before else { return false }
-        if state.records[thingID] != nil { state.facts[thingID] = KnownFacts(needs: needs, facts: read) }
+        guard state.changesOfFacts(near: thingID) == before else { return false }
+        guard let record = state.records[thingID] else { return true }
+        // What rests on other facts is no longer forgotten when those change, since memory has them no more.
+        if record.facts.map({ $0.needs != needs }) ?? false { state.forgetAnswer(of: thingID) }
+        record.facts = KnownFacts(read, to: state.share(needs))
         return true
       }
       if isCurrent { return read }
@@ -31,31 +28,44 @@ extension FleetTable {
   /// Takes values that were just committed of a thing, where memory has facts of it.
   func learn(_ thingID: Int64, _ values: [StoredValue]) {
     state.withLock { state in
-      state.factChanges[Self.part(thingID)] += 1
-      guard var known = state.facts[thingID] else { return }
-      for value in values where known.needs.keys.contains(ResourceKey.granted(value.key)) {
-        state.forgetAnswer(of: thingID)
-        // Settings and the description are put together in the catalog.
-        guard value.key != ResourceKey.description, ResourceKey.settingPath(value.key) == nil,
-          let json = try? JSONValue(parsing: value.value)
-        else {
-          state.facts[thingID] = nil
-          return
-        }
-        if known.facts.values[value.key].map({ value.datetime < $0.datetime }) ?? false { continue }
-        known.facts.values[value.key] = .init(value: json, datetime: value.datetime)
-      }
-      state.facts[thingID] = known
+      state.noteFactChange(of: thingID)
+      guard let record = state.records[thingID], let known = record.facts else { return }
+      let asked = values.filter { known.needs.keys.contains(ResourceKey.granted($0.key)) }
+      guard !asked.isEmpty else { return }
+      state.forgetAnswer(of: thingID)
+      record.facts = known.facts.taking(asked).map { KnownFacts($0, to: known.shared) }
     }
   }
 
   func forgetFacts(of thingID: Int64) {
     state.withLock { state in
-      state.factChanges[Self.part(thingID)] += 1
-      state.facts[thingID] = nil
+      state.noteFactChange(of: thingID)
+      state.records[thingID]?.facts = nil
       state.forgetAnswer(of: thingID)
     }
   }
+}
 
-  private static func part(_ thingID: Int64) -> Int { Int(thingID & 255) }
+extension FleetTable.State {
+  /// Takes facts that were read together with a thing, where memory has none.
+  mutating func takeFacts(_ found: TokenOwner) {
+    guard !found.needs.isEmpty, let record = records[found.standing.thingID], record.facts == nil else { return }
+    record.facts = KnownFacts(found.facts, to: share(found.needs))
+  }
+}
+
+extension ThingFacts {
+  /// With values that were just committed; nil where the catalog has to be asked.
+  fileprivate func taking(_ written: [StoredValue]) -> ThingFacts? {
+    var facts = self
+    for value in written {
+      // Settings and the description are put together in the catalog.
+      guard value.key != ResourceKey.description, ResourceKey.settingPath(value.key) == nil,
+        let json = try? JSONValue(parsing: value.value)
+      else { return nil }
+      if let known = facts.values[value.key], value.datetime < known.datetime { continue }
+      facts.values[value.key] = Value(value: json, datetime: value.datetime)
+    }
+    return facts
+  }
 }

@@ -28,61 +28,124 @@ struct FleetMarks {
   }
 
   /// The rows to write, as the thing stands now.
-  func change(of standing: ThingStanding, lastSeenAt: Timestamp?) -> StandingChange {
+  func change(of standing: ThingStanding) -> StandingChange {
     StandingChange(
       thingID: standing.thingID, mcus: standing.mcus.filter { mcus.contains($0.mcuID) },
       installations: standing.installations.filter { firmwares.contains($0.firmwareID) },
       deliveries: standing.deliveries.filter { rollouts.contains($0.rolloutID) },
-      leftRollouts: rollouts.filter { standing.delivery(of: $0) == nil }.sorted(), lastSeenAt: lastSeenAt)
+      leftRollouts: rollouts.filter { standing.delivery(of: $0) == nil }.sorted())
   }
 }
 
 extension FleetTable {
+  /// How many things are looked at while the lock is held.
+  private static let thingsAtOnce = 256
+  /// How many times the writer is given before others may have their turn.
+  private static let timesTogether = 4096
+
   /// Writes what was marked, and returns when that and all that was queued before is on the disk: what a query sees next is no
-  /// older than what memory held at the call.
+  /// older than what memory held at the call, but for when things were heard of.
   /// - Throws: when it could not be written; the marks are kept for the next time.
   func flush() async throws {
-    let (pending, marks, seen) = state.withLock { state in
-      let (marks, seen) = (state.marks, state.newlySeen.map(\.thingID))
-      return (catalog.record(state.takeChanges()), marks, seen)
-    }
-    do {
-      try await pending.wait()
-    } catch {
-      state.withLock { state in
-        for (thingID, lost) in marks where state.records[thingID] != nil {
-          state.marks[thingID, default: FleetMarks()].formUnion(lost)
-        }
-        for thingID in seen {
-          if let record = state.records[thingID], let seenAt = record.seenAt { state.see(record, at: seenAt) }
-        }
+    var rest = state.withLock { Array($0.marks.keys) }.sorted()[...]
+    repeat {
+      let part = rest.prefix(Self.thingsAtOnce)
+      rest = rest.dropFirst(Self.thingsAtOnce)
+      let (pending, taken) = state.withLock { state in
+        let (rows, taken) = state.takeMarks(of: part)
+        return (catalog.record(rows), taken)
       }
-      throw error
+      do { try await pending.wait() } catch {
+        state.withLock { state in
+          for (thingID, lost) in taken where state.records[thingID] != nil {
+            state.marks[thingID, default: FleetMarks()].formUnion(lost)
+          }
+        }
+        throw error
+      }
+    } while !rest.isEmpty
+  }
+
+  /// Writes when all things were last heard of, and returns when that and all that was queued before is on the disk.
+  /// - Throws: when it could not be written; it is kept for the next time.
+  func flushHeard() async throws {
+    try await flushHeard(Array(0..<HeardThings.partCount))
+    // Others may have taken things out to write them.
+    try await catalog.recordHeard([]) { _ in [] }.wait()
+  }
+
+  /// The same for some parts of the things.
+  /// - Parameter parts: of `HeardThings`.
+  func flushHeard(_ parts: [Int]) async throws {
+    var pending: [PendingCommit] = []
+    var count = 0
+    for part in parts {
+      // Queued under the lock: whoever finds nothing here any more waits behind it.
+      let taken = state.withLock { state -> (things: [Int64], commit: PendingCommit)? in
+        let things = state.heard.take(part)
+        return things.isEmpty ? nil : (things, recordHeard(things))
+      }
+      if let (things, commit) = taken {
+        keep(things, ifLost: commit)
+        pending.append(commit)
+        count += things.count
+      }
+      guard count >= Self.timesTogether else { continue }
+      for commit in pending { try await commit.wait() }
+      (pending, count) = ([], 0)
+    }
+    for commit in pending { try await commit.wait() }
+  }
+
+  /// Writes when certain things were last heard of, where memory knows.
+  func flushHeard(of thingIDs: [Int64]) async throws {
+    guard !thingIDs.isEmpty else { return }
+    let commit = recordHeard(thingIDs.sorted())
+    keep(thingIDs, ifLost: commit)
+    try await commit.wait()
+  }
+
+  private func recordHeard(_ thingIDs: [Int64]) -> PendingCommit {
+    catalog.recordHeard(thingIDs) { [self] part in
+      state.withLock { state in part.compactMap { state.heardTime(of: $0) } }
+    }
+  }
+
+  /// Sees to it that times are written the next time where they are not now. Not under the lock: it may be known at once.
+  private func keep(_ thingIDs: [Int64], ifLost commit: PendingCommit) {
+    commit.whenDone { [self] outcome in
+      guard case .failure = outcome else { return }
+      state.withLock { state in for thingID in thingIDs { state.keepHeard(thingID) } }
     }
   }
 }
 
 extension FleetTable.State {
-  /// What is to be written of the things that were marked, which no longer are.
-  fileprivate mutating func takeChanges() -> [StandingChange] {
+  /// What is to be written of things that were marked, which no longer are, and what they were marked with.
+  fileprivate mutating func takeMarks(
+    of thingIDs: ArraySlice<Int64>
+  ) -> (rows: [StandingChange], taken: [Int64: FleetMarks]) {
     var rows: [StandingChange] = []
-    rows.reserveCapacity(newlySeen.count)
-    for record in newlySeen where !record.isForgotten {
-      record.isNewlySeen = false
-      let seenAt = record.seenAt
-      if marks.isEmpty {
-        rows.append(StandingChange(thingID: record.thingID, lastSeenAt: seenAt))
-      } else if let marks = marks.removeValue(forKey: record.thingID) {
-        rows.append(marks.change(of: record.standing, lastSeenAt: seenAt))
-      } else {
-        rows.append(StandingChange(thingID: record.thingID, lastSeenAt: seenAt))
-      }
+    var taken: [Int64: FleetMarks] = [:]
+    for thingID in thingIDs {
+      guard let marks = marks.removeValue(forKey: thingID), let record = records[thingID] else { continue }
+      rows.append(marks.change(of: record.standing))
+      taken[thingID] = marks
     }
-    newlySeen.removeAll()
-    for (thingID, marks) in marks {
-      if let record = records[thingID] { rows.append(marks.change(of: record.standing, lastSeenAt: nil)) }
-    }
-    marks = [:]
-    return rows
+    return (rows, taken)
+  }
+
+  /// When a thing was last heard of, which is being written.
+  fileprivate func heardTime(of thingID: Int64) -> HeardTime? {
+    guard let record = records[thingID], let seenAt = record.seenAt else { return nil }
+    record.isNewlySeen = false
+    return HeardTime(thingID: thingID, at: seenAt)
+  }
+
+  /// It could not be written.
+  fileprivate mutating func keepHeard(_ thingID: Int64) {
+    guard let record = records[thingID], record.seenAt != nil else { return }
+    record.isNewlySeen = true
+    heard.insert(thingID)
   }
 }

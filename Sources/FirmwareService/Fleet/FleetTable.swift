@@ -6,45 +6,54 @@ import Synchronization
 /// What polls need of things, in memory: filled from the catalog as things come, written back to it.
 ///
 /// A change is computed and queued for the catalog under one lock, so the catalog sees the changes of a thing in the order in
-/// which they were made. What was only seen by the server (offers, downloads, last seen) is marked and written by the next
-/// `flush`.
+/// which they were made. What was only seen by the server (offers, downloads) is marked and written by the next `flush`; when
+/// things were heard of is written by `flushHeard`, each part of them when its turn comes.
 final class FleetTable: Sendable {
   /// What memory has of all things.
   struct State {
-    var records: [Int64: ThingRecord] = [:]
-    var owners: [TokenKey: ThingRecord] = [:]
+    private(set) var records = RecordTable<Int64>()
+    /// By the first of their tokens that came.
+    private var owners = RecordTable<TokenKey>()
     /// When tokens end, of those that do.
-    var expiries: [TokenKey: Timestamp] = [:]
-    /// The tokens of things that have several in memory, but for the first.
-    var furtherKeys: [Int64: [TokenKey]] = [:]
+    private(set) var expiries: [TokenKey: Timestamp] = [:]
+    /// The tokens of things that have several in memory, but for the first, and the other way round.
+    private var furtherKeys: [Int64: [TokenKey]] = [:]
+    private var furtherOwners: [TokenKey: ThingRecord] = [:]
     /// What changed of things and is not queued yet.
     var marks: [Int64: FleetMarks] = [:]
-    /// Things that were heard of since that was written last, each once.
-    var newlySeen: [ThingRecord] = []
+    /// Things that were heard of since that was written last.
+    var heard = HeardThings()
     /// The newest change of each thing that may not be on the disk yet.
     var pending: [Int64: PendingCommit] = [:]
     /// Grows whenever a thing is forgotten: what was read before is read again.
     var forgettings = 0
     /// Things that were forgotten while changes of them may be queued: they are read behind the queue.
     var behindQueue: Set<Int64> = []
-    /// What rules asked of things, as far as it was read.
-    var facts: [Int64: KnownFacts] = [:]
+    /// What rules ask of things now, so that those of which the same is asked share it.
+    private var needs: [FactNeeds: SharedNeeds] = [:]
     /// Grows for a part of the things whenever the facts of one of them change: what was read before is read again.
-    var factChanges = [Int](repeating: 0, count: 256)
+    private var factChanges = [Int](repeating: 0, count: 256)
+    /// The same for all of them together.
+    private(set) var allFactChanges = 0
     /// Grows with each change of what answers rest on.
     private var revisions: UInt64 = 0
 
     /// The thing of a token that memory has, if that has not ended.
     func record(of key: TokenKey, at now: Timestamp) -> ThingRecord? {
-      guard let record = owners[key] else { return nil }
+      guard let record = record(of: key) else { return nil }
       return expiries.isEmpty || expiries[key].map { now < $0 } ?? true ? record : nil
+    }
+
+    /// The same, whether the token has ended or not.
+    func record(of key: TokenKey) -> ThingRecord? {
+      owners[key] ?? (furtherOwners.isEmpty ? nil : furtherOwners[key])
     }
 
     mutating func see(_ record: ThingRecord, at now: Timestamp) {
       record.seenAt = now
       guard !record.isNewlySeen else { return }
       record.isNewlySeen = true
-      newlySeen.append(record)
+      heard.insert(record.thingID)
     }
 
     private mutating func nextRevision() -> UInt64 {
@@ -53,11 +62,28 @@ final class FleetTable: Sendable {
     }
 
     mutating func take(_ standing: ThingStanding) {
-      records[standing.thingID] = ThingRecord(standing, revision: nextRevision())
+      records.insert(ThingRecord(standing, revision: nextRevision()))
+    }
+
+    /// The one object for these needs. Those of rollouts that have ended go with the thousandth.
+    mutating func share(_ needs: FactNeeds) -> SharedNeeds {
+      if let shared = self.needs[needs] { return shared }
+      if self.needs.count == 1000 { self.needs = [:] }
+      let shared = SharedNeeds(needs)
+      self.needs[needs] = shared
+      return shared
     }
 
     mutating func set(_ standing: ThingStanding, of record: ThingRecord) {
       record.replace(standing, revision: nextRevision())
+    }
+
+    /// Of the part of the things that this one belongs to.
+    func changesOfFacts(near thingID: Int64) -> Int { factChanges[Int(thingID & 255)] }
+
+    mutating func noteFactChange(of thingID: Int64) {
+      factChanges[Int(thingID & 255)] += 1
+      allFactChanges += 1
     }
 
     /// The next poll of the thing is decided anew.
@@ -66,18 +92,22 @@ final class FleetTable: Sendable {
     /// Takes a token of a thing that memory has.
     mutating func hold(_ key: TokenKey, of thingID: Int64, until end: Timestamp?) {
       guard let record = records[thingID] else { return }
-      owners[key] = record
       expiries[key] = end
-      if record.key == .none { record.key = key }
-      guard record.key != key, furtherKeys[thingID]?.contains(key) != true else { return }
+      if record.key == .none {
+        record.key = key
+        owners.insert(record)
+      }
+      guard record.key != key, furtherOwners[key] !== record else { return }
+      furtherOwners[key] = record
       furtherKeys[thingID, default: []].append(key)
     }
 
     mutating func drop(_ thingID: Int64) {
-      guard let record = records.removeValue(forKey: thingID) else { return }
-      record.isForgotten = true
-      for key in [record.key] + (furtherKeys.removeValue(forKey: thingID) ?? []) {
-        owners[key] = nil
+      guard let record = records.remove(thingID) else { return }
+      owners.remove(record.key)
+      expiries[record.key] = nil
+      for key in furtherKeys.removeValue(forKey: thingID) ?? [] {
+        furtherOwners[key] = nil
         expiries[key] = nil
       }
     }
@@ -88,32 +118,46 @@ final class FleetTable: Sendable {
     let standing: ThingStanding
     let facts: KnownFacts?
     let revision: UInt64
+
+    fileprivate init(_ record: ThingRecord) {
+      (standing, facts, revision) = (record.standing, record.facts, record.revision)
+    }
   }
 
   let state = Mutex(State())
   let catalog: Catalog
   private let readOwner: @Sendable ([UInt8]) async throws -> TokenOwner?
 
-  /// - Parameter readOwner: how the thing of a token's hash is looked up; the catalog's way where nothing is said.
-  init(catalog: Catalog, readOwner: (@Sendable ([UInt8]) async throws -> TokenOwner?)? = nil) {
+  /// - Parameters:
+  ///   - releases: tell what is to be read of a thing together with it.
+  ///   - readOwner: how the thing of a token's hash is looked up; the catalog's way where nothing is said.
+  init(
+    catalog: Catalog, releases: ReleaseIndex = ReleaseIndex(),
+    readOwner: (@Sendable ([UInt8]) async throws -> TokenOwner?)? = nil
+  ) {
     self.catalog = catalog
-    self.readOwner = readOwner ?? { try await catalog.owner(ofToken: $0) }
+    let reading = OwnerReading { hashes in
+      try await catalog.owners(ofTokens: hashes) { releases.snapshot.needs(ofModel: $0) }
+    }
+    self.readOwner = readOwner ?? { try await reading.owner(ofToken: $0) }
   }
 
   /// The row id of the thing that a token belongs to; nil for a token that is unknown or has ended.
   func identify(_ token: ThingToken, at now: Timestamp) async throws -> Int64? {
     let key = TokenKey(token)
-    let known = state.withLock { state in state.owners[key].map { _ in state.record(of: key, at: now)?.thingID } }
+    let known = state.withLock { state in state.record(of: key).map { _ in state.record(of: key, at: now)?.thingID } }
     if let known { return known }
     let hash = SHA256Hasher.digest(of: token.secret)
     while true {
-      let before = state.withLock { $0.forgettings }
+      let (before, factChanges) = state.withLock { ($0.forgettings, $0.allFactChanges) }
       guard let found = try await readOwner(hash) else { return nil }
       let thingID = found.standing.thingID
       guard try await load(thingID, found.standing, readAfter: before) != nil else { continue }
       let isCurrent = state.withLock { state in
         guard state.forgettings == before else { return false }
         state.hold(key, of: thingID, until: found.expiresAt)
+        // Else they are read by themselves.
+        if state.allFactChanges == factChanges { state.takeFacts(found) }
         return true
       }
       if isCurrent { return found.expiresAt.map { now < $0 } ?? true ? thingID : nil }
@@ -123,17 +167,12 @@ final class FleetTable: Sendable {
   /// The same of memory alone, with what memory has of the thing; nil says nothing.
   func recall(_ token: ThingToken, at now: Timestamp) -> KnownThing? {
     let key = TokenKey(token)
-    return state.withLock { state in state.record(of: key, at: now).map { Self.known($0, state) } }
+    return state.withLock { state in state.record(of: key, at: now).map(KnownThing.init) }
   }
 
   /// The same of a thing whose row is known.
   func recall(_ thingID: Int64) -> KnownThing? {
-    state.withLock { state in state.records[thingID].map { Self.known($0, state) } }
-  }
-
-  private static func known(_ record: ThingRecord, _ state: State) -> KnownThing {
-    KnownThing(
-      standing: record.standing, facts: state.facts.isEmpty ? nil : state.facts[record.thingID], revision: record.revision)
+    state.withLock { state in state.records[thingID].map(KnownThing.init) }
   }
 
   // MARK: Remembered answers
@@ -143,7 +182,7 @@ final class FleetTable: Sendable {
   /// - Parameters:
   ///   - query: the number of what it asks.
   ///   - generation: that of the releases.
-  func recallAnswer(_ key: TokenKey, to query: UInt64, of generation: UInt64, at now: Timestamp) -> KnownOffers? {
+  func recallAnswer(_ key: TokenKey, to query: UInt64, of generation: UInt64, at now: Timestamp) -> AnswerMark? {
     state.withLock { state in
       guard let record = state.record(of: key, at: now), let answer = record.answer(to: query, of: generation) else {
         return nil
@@ -198,10 +237,31 @@ final class FleetTable: Sendable {
     }
   }
 
-  /// Notes that a thing was heard of. It is written by the next flush and may be lost in a crash.
+  /// Notes that a thing was heard of. It is written by a later `flushHeard` and may be lost in a crash.
   func hear(_ thingID: Int64, at now: Timestamp) {
     state.withLock { state in
       if let record = state.records[thingID] { state.see(record, at: now) }
+    }
+  }
+
+  /// The same where nothing has changed that answers to the thing rest on.
+  /// - Parameters:
+  ///   - key: the token by which it comes; nil where it comes by another way.
+  ///   - revision: that of the thing.
+  func hear(_ thingID: Int64, by key: TokenKey?, ifStill revision: UInt64, at now: Timestamp) -> Bool {
+    state.withLock { state in
+      guard let record = state.records[thingID], record.revision == revision else { return false }
+      if let key, state.record(of: key, at: now) !== record { return false }
+      state.see(record, at: now)
+      return true
+    }
+  }
+
+  /// When things were last heard of, of those that were since memory has them; the catalog may not know yet.
+  func heardTimes(of thingIDs: [Int64]) -> [Int64: Timestamp] {
+    state.withLock { state in
+      Dictionary(
+        thingIDs.compactMap { id in state.records[id]?.seenAt.map { (id, $0) } }, uniquingKeysWith: { first, _ in first })
     }
   }
 
@@ -256,7 +316,7 @@ final class FleetTable: Sendable {
       state.set(after, of: record)
       var marks = FleetMarks()
       marks.add(from: before, to: after)
-      let rows = marks.change(of: after, lastSeenAt: nil)
+      let rows = marks.change(of: after)
       let pending = batch.map { catalog.record([rows], $0) } ?? catalog.record([rows])
       state.pending[thingID] = pending
       return pending
@@ -298,7 +358,9 @@ final class FleetTable: Sendable {
   /// Pardons what has failed of a rollout, in memory and in the catalog.
   func pardon(_ rolloutID: Int64) -> PendingCommit {
     state.withLock { state in
-      for record in state.records.values where record.hasDelivery(of: rolloutID) {
+      // What is being read of a thing now may not have it.
+      state.forgettings += 1
+      for record in state.records.records where record.hasDelivery(of: rolloutID) {
         var standing = record.standing
         guard var delivery = standing.delivery(of: rolloutID), delivery.state.isFailure else { continue }
         delivery.isPardoned = true
@@ -316,14 +378,16 @@ final class FleetTable: Sendable {
     }
   }
 
-  /// Drops what memory holds of a thing; the catalog has it, or will tell that it is gone.
+  /// Drops what memory holds of a thing; the catalog has it, or will tell that it is gone. When it was heard of is written.
   func forget(_ thingID: Int64) {
     state.withLock { state in
+      if let record = state.records[thingID], record.isNewlySeen, let seenAt = record.seenAt {
+        _ = catalog.recordHeard([thingID]) { _ in [HeardTime(thingID: thingID, at: seenAt)] }
+      }
       state.forgettings += 1
       state.behindQueue.insert(thingID)
       state.marks[thingID] = nil
       state.pending[thingID] = nil
-      state.facts[thingID] = nil
       state.drop(thingID)
     }
   }

@@ -1,58 +1,61 @@
 import Domain
 
 /// A thing's standing as a row of bytes, read when somebody needs it: in memory things are many, and few of them are asked
-/// about at a time.
-///
-/// Numbers are written by zigzag in groups of seven bits, the lowest first; texts and deliveries have their length before them;
-/// a byte of flags tells what is there of what may be missing. It is never written to a disk, so its form may change.
+/// about at a time. Behind it in the same row stand the thing's facts, where memory has them:
+/// two rows would take 50 bytes more.
 struct PackedStanding {
+  /// How long the facts are, the standing, and the facts.
   private let bytes: [UInt8]
 
-  init(_ standing: ThingStanding) {
+  /// - Parameter other: whose facts are kept.
+  init(_ standing: ThingStanding, keepingFactsOf other: PackedStanding? = nil) {
     var writer = PackedWriter()
-    // First, so that they are found without reading anything else.
-    writer.append(standing.deliveries.count)
-    for delivery in standing.deliveries {
-      writer.append(delivery.rolloutID)
-      var inner = PackedWriter()
-      inner.append(delivery)
-      writer.append(inner.bytes.count)
-      writer.bytes += inner.bytes
-    }
-    writer.append(standing.publicID)
-    writer.append(standing.modelID)
-    writer.append(standing.mcus.count)
-    for mcu in standing.mcus { writer.append(mcu) }
-    writer.append(standing.installations.count)
-    for installation in standing.installations { writer.append(installation) }
+    writer.append(standing)
+    self.init(writer.bytes[...], facts: other?.facts ?? [])
+  }
+
+  private init(_ standing: ArraySlice<UInt8>, facts: ArraySlice<UInt8>) {
+    var writer = PackedWriter()
+    writer.append(facts.count)
+    let parts = [writer.bytes[...], standing, facts]
     // Exactly as long as it is.
-    bytes = [UInt8](unsafeUninitializedCapacity: writer.bytes.count) { buffer, count in
-      count = buffer.initialize(fromContentsOf: writer.bytes)
+    bytes = [UInt8](unsafeUninitializedCapacity: parts.reduce(0) { $0 + $1.count }) { buffer, count in
+      for part in parts { count = buffer[count...].initialize(fromContentsOf: part) }
+    }
+  }
+
+  /// What stands behind the standing; empty where nothing does. It shares the bytes.
+  var facts: ArraySlice<UInt8> { bytes.suffix(lengths.facts) }
+
+  func replacing(facts: ArraySlice<UInt8>) -> PackedStanding {
+    PackedStanding(bytes.dropFirst(lengths.prefix).dropLast(lengths.facts), facts: facts)
+  }
+
+  private var lengths: (prefix: Int, facts: Int) {
+    read { reader in
+      let facts = reader.count()
+      return (reader.place, facts)
+    }
+  }
+
+  private func read<Result>(_ use: (inout PackedReader) -> Result) -> Result {
+    bytes.withUnsafeBytes { bytes in
+      var reader = PackedReader(bytes)
+      return use(&reader)
     }
   }
 
   func standing(of thingID: Int64) -> ThingStanding {
-    bytes.withUnsafeBytes { bytes in
-      var reader = PackedReader(bytes)
-      let deliveries = (0..<reader.count()).map { _ in
-        let rolloutID = reader.number()
-        _ = reader.count()
-        return reader.delivery(of: rolloutID)
-      }
-      let publicID = reader.text()
-      let modelID = reader.number()
-      let mcus = (0..<reader.count()).map { _ in reader.mcu() }
-      let installations = (0..<reader.count()).map { _ in reader.installation() }
-      return ThingStanding(
-        thingID: thingID, publicID: publicID, modelID: modelID, mcus: mcus, installations: installations,
-        deliveries: deliveries)
+    read { reader in
+      _ = reader.count()
+      return reader.standing(of: thingID)
     }
   }
 
   /// Whether a rollout has the thing, found out without reading the rest.
   func hasDelivery(of rolloutID: Int64) -> Bool {
-    bytes.withUnsafeBytes { bytes in
-      var reader = PackedReader(bytes)
+    read { reader in
+      _ = reader.count()
       for _ in 0..<reader.count() {
         if reader.number() == rolloutID { return true }
         reader.skip(reader.count())
@@ -62,37 +65,28 @@ struct PackedStanding {
   }
 }
 
-private struct PackedWriter {
-  var bytes: [UInt8] = []
-
-  init() { bytes.reserveCapacity(192) }
-
-  mutating func append(_ number: Int64) {
-    var rest = UInt64(bitPattern: (number << 1) ^ (number >> 63))
-    while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
+extension PackedWriter {
+  fileprivate mutating func append(_ standing: ThingStanding) {
+    // First, so that they are found without reading anything else.
+    append(standing.deliveries.count)
+    for delivery in standing.deliveries {
+      append(delivery.rolloutID)
+      var inner = PackedWriter()
+      inner.append(delivery)
+      append(inner.bytes.count)
+      append(inner)
     }
-    bytes.append(UInt8(rest))
+    append(standing.publicID)
+    append(standing.modelID)
+    append(standing.mcus.count)
+    for mcu in standing.mcus { append(mcu) }
+    append(standing.installations.count)
+    for installation in standing.installations { append(installation) }
   }
 
-  mutating func append(_ number: Int) { append(Int64(number)) }
-
-  mutating func append(_ time: Timestamp) { append(time.milliseconds) }
-
-  mutating func append(_ text: String) {
-    append(text.utf8.count)
-    bytes += text.utf8
-  }
-
-  /// - Parameter present: what is there, from the lowest bit on.
-  private mutating func append(flags present: Bool...) {
-    bytes.append(present.enumerated().reduce(0) { $1.element ? $0 | 1 << UInt8($1.offset) : $0 })
-  }
-
-  mutating func append(_ delivery: Delivery) {
+  fileprivate mutating func append(_ delivery: Delivery) {
     append(delivery.stage)
-    bytes.append(PackedStates.number(of: delivery.state))
+    append(PackedStates.number(of: delivery.state))
     append(flags: delivery.isPardoned, delivery.consentAt != nil, !delivery.reason.isEmpty, !delivery.previous.isEmpty)
     append(delivery.since)
     if let time = delivery.consentAt { append(time) }
@@ -105,7 +99,7 @@ private struct PackedWriter {
     }
   }
 
-  mutating func append(_ mcu: MCUStanding) {
+  fileprivate mutating func append(_ mcu: MCUStanding) {
     append(mcu.mcuID)
     append(flags: mcu.running != nil, mcu.boot != nil, mcu.reportedAt != nil, mcu.firmwareID != nil)
     if let text = mcu.running { append(text) }
@@ -114,9 +108,9 @@ private struct PackedWriter {
     if let id = mcu.firmwareID { append(id) }
   }
 
-  mutating func append(_ installation: Installation) {
+  fileprivate mutating func append(_ installation: Installation) {
     append(installation.firmwareID)
-    bytes.append(PackedStates.number(of: installation.state))
+    append(PackedStates.number(of: installation.state))
     append(
       flags: installation.rolloutID != nil, installation.installedAt != nil, installation.bootAtInstall != nil,
       installation.otherVersionSaidAt != nil, installation.code != nil, installation.message != nil)
@@ -132,42 +126,23 @@ private struct PackedWriter {
   }
 }
 
-/// Reads what a `PackedWriter` has written, in the same order.
-private struct PackedReader {
-  private let bytes: UnsafeRawBufferPointer
-  private var place = 0
-
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
-
-  private mutating func byte() -> UInt8 {
-    defer { place += 1 }
-    return bytes[place]
-  }
-
-  mutating func number() -> Int64 {
-    var number: UInt64 = 0
-    var shift: UInt64 = 0
-    while true {
-      let next = byte()
-      number |= UInt64(next & 0x7F) << shift
-      if next < 0x80 { return Int64(bitPattern: number >> 1) ^ -Int64(bitPattern: number & 1) }
-      shift += 7
+extension PackedReader {
+  fileprivate mutating func standing(of thingID: Int64) -> ThingStanding {
+    let deliveries = (0..<count()).map { _ in
+      let rolloutID = number()
+      _ = count()
+      return delivery(of: rolloutID)
     }
+    let publicID = text()
+    let modelID = number()
+    let mcus = (0..<count()).map { _ in mcu() }
+    let installations = (0..<count()).map { _ in installation() }
+    return ThingStanding(
+      thingID: thingID, publicID: publicID, modelID: modelID, mcus: mcus, installations: installations,
+      deliveries: deliveries)
   }
 
-  mutating func count() -> Int { Int(number()) }
-
-  mutating func skip(_ count: Int) { place += count }
-
-  mutating func time() -> Timestamp { Timestamp(milliseconds: number()) }
-
-  mutating func text() -> String {
-    let length = count()
-    defer { place += length }
-    return String(decoding: bytes[place..<place + length], as: UTF8.self)
-  }
-
-  mutating func delivery(of rolloutID: Int64) -> Delivery {
+  fileprivate mutating func delivery(of rolloutID: Int64) -> Delivery {
     let stage = count()
     let state = PackedStates.deliveries[Int(byte())]
     let flags = byte()
@@ -180,7 +155,7 @@ private struct PackedReader {
       previous: previous, isPardoned: flags & 1 != 0)
   }
 
-  mutating func mcu() -> MCUStanding {
+  fileprivate mutating func mcu() -> MCUStanding {
     let id = number()
     let flags = byte()
     return MCUStanding(
@@ -188,7 +163,7 @@ private struct PackedReader {
       reportedAt: flags & 4 != 0 ? time() : nil, firmwareID: flags & 8 != 0 ? number() : nil)
   }
 
-  mutating func installation() -> Installation {
+  fileprivate mutating func installation() -> Installation {
     let id = number()
     let state = PackedStates.installations[Int(byte())]
     let flags = byte()

@@ -4,6 +4,10 @@ import Synchronization
 /// What a poll is offered, shared by all things that are offered the same: the same offers are the same object for as long as
 /// the releases do not change.
 public final class SharedOffers: Sendable {
+  private static let made = Atomic<UInt64>(0)
+
+  /// Another one for each, and never 0.
+  public let number = SharedOffers.made.add(1, ordering: .relaxed).newValue
   public let firmwares: [OfferedFirmware]
   /// The snapshot of the releases from which they were made; 0 where that does not keep them.
   let generation: UInt64
@@ -24,6 +28,15 @@ public struct KnownOffers: Sendable {
   public let retryAfter: Int64
 
   public var firmwares: [OfferedFirmware] { shared.firmwares }
+
+}
+
+/// Tells one answer from all others, for as long as somebody holds its offers.
+public struct AnswerMark: Sendable {
+  /// That of its offers.
+  public let number: UInt64
+  /// Seconds after which the thing should ask again.
+  public let retryAfter: Int64
 }
 
 extension ReleaseSnapshot {
@@ -44,5 +57,11 @@ extension ReleaseSnapshot {
       if isKept { known[key] = shared }
       return shared
     }
+  }
+
+  /// The offers of an answer that was remembered for these releases.
+  func offers(by mark: AnswerMark) -> KnownOffers? {
+    let shared = sharedOffers.withLock { known in known.values.first { $0.number == mark.number } }
+    return shared.map { KnownOffers(shared: $0, retryAfter: mark.retryAfter) }
   }
 }

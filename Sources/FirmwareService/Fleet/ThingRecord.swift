@@ -25,19 +25,21 @@ struct TokenKey: Hashable {
 /// What memory has of one thing. It belongs to the fleet's table, and is touched under its lock alone.
 final class ThingRecord {
   // What a remembered answer takes stands first, and together.
+  /// The token by which it came first; others are in the table.
+  var key = TokenKey.none
   private var seen = Int64.min
-  /// What its last poll was answered, and to which question; nil where it has to be decided anew.
-  private var offers: SharedOffers?
+  /// The number of what its last poll was offered, by which releases, and to which question; 0 where it has to be decided anew.
+  /// The releases hold the offers.
+  private var number: UInt64 = 0
+  private var generation: UInt64 = 0
   private var query: UInt64 = 0
   private var retryAfter: Int32 = 0
   /// Whether it was heard of since that was written last.
   var isNewlySeen = false
-  /// Whether the table has let go of it.
-  var isForgotten = false
   let thingID: Int64
-  /// The token by which it came first; others are in the table.
-  var key = TokenKey.none
   private var packed: PackedStanding
+  /// What the facts in `packed` are answers to; nil where there are none.
+  private var needs: SharedNeeds?
   /// Another number after each change of what answers rest on: the standing, and the facts. No two records ever share one.
   private(set) var revision: UInt64
 
@@ -51,8 +53,18 @@ final class ThingRecord {
   var standing: ThingStanding { packed.standing(of: thingID) }
 
   func replace(_ standing: ThingStanding, revision: UInt64) {
-    packed = PackedStanding(standing)
+    packed = PackedStanding(standing, keepingFactsOf: packed)
     forgetAnswer(revision: revision)
+  }
+
+  /// What rules asked of it, as far as it was read. What rests on them is forgotten by whoever changes them.
+  var facts: KnownFacts? {
+    get { needs.map { KnownFacts($0, bytes: packed.facts) } }
+    set {
+      guard newValue != nil || needs != nil else { return }
+      packed = packed.replacing(facts: newValue?.bytes ?? [])
+      needs = newValue?.shared
+    }
   }
 
   /// When it was last heard of, since memory has it.
@@ -64,18 +76,19 @@ final class ThingRecord {
   func hasDelivery(of rolloutID: Int64) -> Bool { packed.hasDelivery(of: rolloutID) }
 
   func forgetAnswer(revision: UInt64) {
-    offers = nil
+    number = 0
     self.revision = revision
   }
 
   func remember(_ answer: KnownOffers, to query: UInt64) {
-    guard let seconds = Int32(exactly: answer.retryAfter) else { return }
-    (offers, retryAfter, self.query) = (answer.shared, seconds, query)
+    // Offers that the releases do not hold are of no generation.
+    guard let seconds = Int32(exactly: answer.retryAfter), answer.shared.generation != 0 else { return }
+    (number, generation, retryAfter, self.query) = (answer.shared.number, answer.shared.generation, seconds, query)
   }
 
   /// What was answered to the same question by the same releases.
-  func answer(to query: UInt64, of generation: UInt64) -> KnownOffers? {
-    guard let offers, self.query == query, offers.generation == generation else { return nil }
-    return KnownOffers(shared: offers, retryAfter: Int64(retryAfter))
+  func answer(to query: UInt64, of generation: UInt64) -> AnswerMark? {
+    guard self.query == query, self.generation == generation, number != 0 else { return nil }
+    return AnswerMark(number: number, retryAfter: Int64(retryAfter))
   }
 }

@@ -39,7 +39,9 @@ extension FirmwareService {
     let filter = try filter(model: name, search, scope, at: now)
     let condition = try Self.condition(search)
     var lookedTo = try page.rowID()
-    try await flushSightings()
+    // The catalog is asked when things were heard of only where that is searched for: else it need not know.
+    let asksForTimes = search.silentFor != nil || condition?.needs.times ?? false
+    if asksForTimes { try await flushSightings() } else { try await flushObservations() }
     // Facts are read of every thing that an expression is asked about.
     let atOnce = settings.thingsSearchedAtOnce * (condition == nil ? 10 : 1)
     let most = settings.mostThingsSearched * (condition == nil ? 10 : 1)
@@ -81,7 +83,10 @@ extension FirmwareService {
     let models = releases.snapshot.modelsByID
     let rows = try await translatingErrors { [needs] in try await catalog.thingRows(things.map(\.id), needs) }
     let rowsByID = Dictionary(rows.map { ($0.standing.thingID, $0) }, uniquingKeysWith: { first, _ in first })
+    let heard = fleet.heardTimes(of: things.map(\.id))
     return things.map { thing in
+      var thing = thing
+      thing.lastSeenAt = heard[thing.id] ?? thing.lastSeenAt
       let row = rowsByID[thing.id]
       var running: [String: String] = [:]
       for mcu in models[thing.modelID]?.mcus ?? [] { running[mcu.name] = row?.standing.mcu(mcu.id)?.running }

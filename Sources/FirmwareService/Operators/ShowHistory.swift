@@ -8,7 +8,7 @@ extension FirmwareService {
   /// - Throws: `unknownThing`, `malformed` for a page that is none.
   public func showHistory(of publicID: String, _ page: PageRequest) async throws -> Page<ThingEvent> {
     let after = try page.rowID()
-    try await flushSightings()
+    try await flushObservations()
     let thing = try await thing(publicID)
     let events = try await translatingErrors {
       try await catalog.events(of: thing.id, before: after, limit: page.limit + 1)

@@ -13,7 +13,7 @@ extension FirmwareService {
   /// The figures of every firmware, by model, MCU and sequence.
   public func showStatus(model name: String?, within scope: ModelScope = .all) async throws -> [FirmwareCounts] {
     if let name { _ = try model(name) }
-    try await flushSightings()
+    try await flushObservations()
     let (states, running) = try await translatingErrors {
       (try await catalog.stateCounts(), try await catalog.runningCounts())
     }

@@ -52,7 +52,7 @@ extension FirmwareService {
 
   /// A thing with what it runs, what it may have now, and why.
   public func showThing(_ publicID: String) async throws -> ThingReport {
-    try await flushSightings()
+    try await flushObservations(withTimesOf: [try await thing(publicID).id])
     let thing = try await thing(publicID)
     let releases = releases.snapshot
     guard let standing = try await translatingErrors({ try await fleet.standing(of: thing.id) }),

@@ -15,7 +15,7 @@ extension FirmwareService {
   /// - Parameter countsStages: whether to do here what `countStages()` does.
   public func advanceRollouts(countsStages: Bool = true) async throws {
     pace.beginCounting()
-    try await flushSightings()
+    try await flushObservations()
     // Of those that have finished, only silence is left to be noticed.
     let rollouts = releases.snapshot.rollouts.filter { rollout in
       rollout.state == .scheduled || rollout.state == .running || rollout.state == .finished && rollout.plan.silence != nil
@@ -167,6 +167,7 @@ extension FirmwareService {
   func forEachThing(of rules: RolloutRules, _ body: ([ThingView]) async throws -> Bool) async throws -> Bool {
     let now = clock()
     guard let model = releases.snapshot.modelsByID[rules.rollout.modelID] else { return true }
+    if rules.needs.times { try await flushSightings() }
     var after: Int64 = 0
     while true {
       try Task.checkCancellation()
@@ -196,6 +197,8 @@ extension FirmwareService {
     let things = try await translatingErrors {
       try await catalog.silentThings(of: rollout.id, since: moment, downloadOnly: downloadOnly, limit: 10_000)
     }
+    // Of those that were heard of the catalog may not know yet: they must not take the place of others the next time.
+    try await translatingErrors { try await fleet.flushHeard(of: things) }
     var commits: [(PendingCommit, Int64)] = []
     for thingID in things {
       guard try await translatingErrors({ try await fleet.standing(of: thingID) }) != nil else { continue }

@@ -40,7 +40,7 @@ extension FirmwareService {
       throw ServiceError(.unknownModel, "the model of the rollout is gone")
     }
     // What was offered a moment ago counts.
-    try await flushSightings()
+    try await flushObservations()
     guard try await translatingErrors({ try await catalog.canRevert(original.id) }) else {
       throw ServiceError(.wrongState, "of no thing is known which registered firmware it ran before")
     }

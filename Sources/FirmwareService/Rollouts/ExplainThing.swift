@@ -65,8 +65,8 @@ extension FirmwareService {
   /// Explains a thing to an operator.
   /// - Throws: `unknownThing`.
   public func explainThing(_ publicID: String) async throws -> ThingAccount {
-    try await flushSightings()
     let thing = try await thing(publicID)
+    try await flushObservations(withTimesOf: [thing.id])
     return try await explain(thing.id, isWhole: thing.controllerID != nil, isPresent: false)
   }
 

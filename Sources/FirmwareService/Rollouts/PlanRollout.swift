@@ -56,7 +56,7 @@ extension FirmwareService {
     try Self.require(order.model, in: scope)
     let now = clock()
     let (model, rules) = try rules(for: order, by: actor, at: now)
-    try await flushSightings()
+    try await flushObservations()
     let releases = releases.snapshot
     var preview = RolloutPreview(
       model: model, firmwares: rules.rollout.items.compactMap { releases.firmware($0.firmwareID) },

@@ -34,7 +34,7 @@ extension FirmwareService {
   /// A rollout with its counts as they are now.
   /// - Throws: `unknownRollout`.
   public func showRollout(_ publicID: String) async throws -> RolloutReport {
-    try await flushSightings()
+    try await flushObservations()
     return try await reports(of: [try rollout(publicID)])[0]
   }
 
@@ -46,7 +46,7 @@ extension FirmwareService {
     let modelID = try name.map { try model($0).id }
     let allowed = modelIDs(in: scope)
     let after = try page.rowID() ?? Int64.max
-    try await flushSightings()
+    try await flushObservations()
     let found = releases.snapshot.rollouts.reversed().filter { rollout in
       rollout.id < after && modelID.map { $0 == rollout.modelID } ?? true && (publications || !rollout.isPublication)
         && allowed?.contains(rollout.modelID) ?? true
@@ -62,7 +62,7 @@ extension FirmwareService {
   ) async throws -> Page<RolloutThing> {
     let rollout = try rollout(publicID)
     let after = try page.rowID()
-    try await flushSightings()
+    try await flushObservations()
     let found = try await translatingErrors {
       try await catalog.deliveries(of: rollout.id, state: state, after: after, limit: page.limit + 1)
     }

@@ -112,19 +112,23 @@ extension FirmwareService {
   }
 
   /// The answer to a poll that asks just what the thing asked last, while nothing has changed that it depends on; nil where it
-  /// has to be asked in the other way. Notes that the thing was heard of, and counts the poll.
+  /// has to be asked in the other way. Notes that the thing was heard of; `count` counts the poll.
   /// - Parameters:
   ///   - token: the bytes of the secret, unchecked.
   ///   - query: the bytes of the query behind `?`, empty where there is none.
   public func recallOffers(
     toThingBy token: UnsafeRawBufferPointer, asked query: UnsafeRawBufferPointer
-  ) -> KnownOffers? {
+  ) -> AnswerMark? {
     // What a poll is answered is no older than its beginning.
     let generation = releases.generation
-    let answer = fleet.recallAnswer(TokenKey(token), to: Self.mark(of: query), of: generation, at: clock())
-    if let answer { figures.count(answer.shared) }
-    return answer
+    return fleet.recallAnswer(TokenKey(token), to: Self.mark(of: query), of: generation, at: clock())
   }
+
+  /// What an answer that was just recalled consists of; nil where the releases have changed since.
+  public func offers(by mark: AnswerMark) -> KnownOffers? { releases.snapshot.offers(by: mark) }
+
+  /// Counts a poll that is answered what was recalled.
+  public func count(_ offers: SharedOffers) { figures.count(offers) }
 
   /// A number for a query, which nobody outside can foresee; 0 for none.
   private static func mark(of query: UnsafeRawBufferPointer) -> UInt64 {

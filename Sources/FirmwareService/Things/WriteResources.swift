@@ -57,8 +57,9 @@ extension FirmwareService {
     guard let thing = fleet.recall(token, at: now), let records = records() else { return false }
     let (known, facts) = (thing.standing, thing.facts)
     let needs = releases.snapshot.needs(ofModel: known.modelID)
-    guard !Self.isAboutRollouts(records) || needs.isEmpty || facts?.needs == needs,
-      case let (commit?, reports)? = try? queue(records, of: known, facts?.facts, by: nil, at: now)
+    let isAboutRollouts = Self.isAboutRollouts(records)
+    guard !isAboutRollouts || needs.isEmpty || facts?.needs == needs,
+      case let (commit?, reports)? = try? queue(records, of: known, isAboutRollouts ? facts?.facts : nil, by: nil, at: now)
     else { return false }
     settle(commit, of: known.thingID) { [figures] outcome in
       if case .failure = outcome { return done(false) }

@@ -1,5 +1,4 @@
 import Glibc
-import Logging
 import NIOCore
 
 /// Keeps a listener going when the system gives it no more connections, most often because the process may open no more files:
@@ -9,26 +8,15 @@ final class AcceptFailureHandler: ChannelInboundHandler {
   typealias InboundIn = any Channel
 
   private static let pause = TimeAmount.milliseconds(100)
-  private static let silence = TimeAmount.minutes(1)
   private static let shortages: Set<CInt> = [EMFILE, ENFILE, ENOBUFS, ENOMEM]
 
-  private let log: Logger
-  private var lastTold: NIODeadline?
+  private let failures: AcceptFailures
 
-  init(log: Logger) { self.log = log }
+  init(_ failures: AcceptFailures) { self.failures = failures }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    tell(error, at: context.eventLoop.now)
+    failures.tell(error)
     if let error = error as? IOError, Self.shortages.contains(error.errnoCode) { pause(context) }
-  }
-
-  private func tell(_ error: any Error, at now: NIODeadline) {
-    if let lastTold, now < lastTold + Self.silence { return }
-    lastTold = now
-    let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
-    log.error(
-      "a connection could not be accepted; those that wait are tried again and again, and this is told once a minute",
-      metadata: ["reason": "\(reason)"])
   }
 
   private func pause(_ context: ChannelHandlerContext) {

@@ -9,7 +9,7 @@ final class ConnectionSetup: Sendable {
   private let live: LiveServing?
   private let direct: DirectAnswers?
   private let lenientLineEndings: Bool
-  private let sweeps: ConnectionSweeps
+  private let loops: HotLoops
 
   init(
     live: LiveServing?, direct: DirectAnswers?, hot: HotAnswers?, limits: ConnectionLimits, lenientLineEndings: Bool
@@ -19,7 +19,7 @@ final class ConnectionSetup: Sendable {
     self.hot = hot
     self.limits = limits
     self.lenientLineEndings = lenientLineEndings
-    sweeps = ConnectionSweeps(limits: limits)
+    loops = HotLoops(limits: limits)
   }
 
   /// Only what every connection needs; on its event loop.
@@ -32,7 +32,7 @@ final class ConnectionSetup: Sendable {
     let pipeline = channel.pipeline.syncOperations
     guard let hot else { return try addProtocol(to: pipeline, secure, log: log, use: use) }
     let handler = HotPathHandler(
-      answers: hot, setup: self, sweep: sweeps.sweep(of: channel.eventLoop), secure: secure, log: log, use: use)
+      answers: hot, setup: self, loop: loops[channel.eventLoop], secure: secure, log: log, use: use)
     do { try pipeline.addHandler(handler) } catch {
       use.succeed(.nothing)
       throw error

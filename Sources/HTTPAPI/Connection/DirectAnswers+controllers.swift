@@ -46,7 +46,7 @@ extension DirectAnswers {
     let start = ContinuousClock.now
     guard let origin = origin(ofHost: head.authority ?? head.headerFields[.host], isSecure: path.isSecure),
       let type = try? head.headerFields.ddiAnswerType(),
-      let poll = service.pollController(path.controllerID, credentials)
+      let poll = service.pollController(path.controllerID, credentials)?.poll
     else { return nil }
     let links = DDILinks(origin: origin, tenant: path.tenant, controllerID: path.controllerID)
     let body = DDIPollAnswer.bytes(poll, links)

@@ -133,8 +133,12 @@ public struct DirectAnswers: Sendable {
     return path.withUTF8 { path in
       let mark = path.firstIndex(of: UInt8(ascii: "?"))
       let query = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(path)[(mark.map { $0 + 1 } ?? path.count)...])
-      let known = secret.withUTF8 { service.recallOffers(toThingBy: UnsafeRawBufferPointer($0), asked: query) }
-      return known ?? service.offerFirmware(toThingBy: token, running: report, asked: query)
+      let recalled = secret.withUTF8 { service.recallOffers(toThingBy: UnsafeRawBufferPointer($0), asked: query) }
+      guard let known = recalled.flatMap({ service.offers(by: $0) }) else {
+        return service.offerFirmware(toThingBy: token, running: report, asked: query)
+      }
+      service.count(known.shared)
+      return known
     }
   }
 

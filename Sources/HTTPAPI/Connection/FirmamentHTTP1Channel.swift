@@ -13,6 +13,10 @@ public struct FirmamentHTTP1Channel: ServerChildChannel, HTTPChannelHandler {
   public let responder: HTTPChannelHandler.Responder
   private let shared: ConnectionSetup
 
+  /// What is answered from bytes; nil where nothing is.
+  var hot: HotAnswers? { shared.hot }
+  var limits: ConnectionLimits { shared.limits }
+
   /// - Parameters:
   ///   - live: what streams are made of; nil where there are none.
   ///   - direct: what is answered without the responder, where it would answer the same: from the bytes as they were read where
@@ -40,12 +44,15 @@ public struct FirmamentHTTP1Channel: ServerChildChannel, HTTPChannelHandler {
   /// Only what every connection needs: what HTTP needs is added with the first request that is not answered from its bytes, and
   /// what the framework needs with the first that it answers. Where connections are encrypted, their handler for that is there.
   public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-    channel.eventLoop.makeCompletedFuture {
-      let use = channel.eventLoop.makePromise(of: FirmamentConnection.Use.self)
-      let secure = SecureConnection.of(channel.pipeline.syncOperations)
-      try shared.begin(channel, secure, log: logger, use: use)
-      return FirmamentConnection(channel: channel, use: use.futureResult, secure: secure)
-    }
+    channel.eventLoop.makeCompletedFuture { try begin(channel, logger) }
+  }
+
+  /// The same at once; on the event loop.
+  func begin(_ channel: any Channel, _ log: Logger) throws -> FirmamentConnection {
+    let use = channel.eventLoop.makePromise(of: FirmamentConnection.Use.self)
+    let secure = SecureConnection.of(channel.pipeline.syncOperations)
+    try shared.begin(channel, secure, log: log, use: use)
+    return FirmamentConnection(channel: channel, use: use.futureResult, secure: secure)
   }
 
   /// Answers what the framework is needed for on one connection, up to its end; returns at once where it is needed for nothing.

@@ -1,10 +1,11 @@
-import HummingbirdCore
+import Doorstep
 public import Logging
 public import NIOCore
 import NIOPosix
 public import ServiceLifecycle
 
-/// Takes connections at one address, and serves each of them on an event loop of its own choice.
+/// Takes connections at one address, and serves each of them on an event loop of its own choice. What is not encrypted comes by
+/// a `Doorstep`, where what is asked for once alone is answered; it gets a channel, with its handlers, only if it is for more.
 ///
 /// A connection costs a task only once the framework has something to answer on it: what the connection answers by itself, and
 /// streams, need none. When it is told to stop it takes no more connections, lets go those that have nothing under way, and
@@ -43,19 +44,51 @@ public struct HTTPListener: Service {
   /// - Throws: what the system said where the address cannot be listened at, an `IOError` most often.
   public func run() async throws {
     let open = OpenConnections()
-    let server = try await bind(open)
-    whenListening(server.localAddress?.port ?? port)
+    let entrance = try await enter(open)
+    whenListening(entrance.port)
     await withTaskCancellationHandler {
       await withGracefulShutdownHandler {
-        try? await server.closeFuture.get()
+        await entrance.closed()
       } onGracefulShutdown: {
-        server.close(promise: nil)
+        entrance.close()
       }
       open.quiesce()
       await open.allEnded()
     } onCancel: {
-      server.close(promise: nil)
+      entrance.close()
       open.closeAll()
+    }
+  }
+
+  /// Where connections come in.
+  private struct Entrance: Sendable {
+    let port: Int
+    let close: @Sendable () -> Void
+    let closed: @Sendable () async -> Void
+  }
+
+  private func enter(_ open: OpenConnections) async throws -> Entrance {
+    if let hot = connections.hot, tls == nil { return try enter(open, hot) }
+    let server = try await bind(open)
+    return Entrance(
+      port: server.localAddress?.port ?? port, close: { server.close(promise: nil) },
+      closed: { try? await server.closeFuture.get() })
+  }
+
+  /// By a doorstep: what is not encrypted is known by its first bytes, and most of it is answered by them.
+  private func enter(_ open: OpenConnections, _ hot: HotAnswers) throws -> Entrance {
+    let address = try SocketAddress.makeAddressResolvingHost(host, port: port)
+    do {
+      let listening = try address.withSockAddr { pointer, length in
+        try ListeningSocket(at: UnsafeRawBufferPointer(start: pointer, count: length), backlog: Self.backlog)
+      }
+      let arrivals = Arrivals(hot: hot, open: open, group: group, log: log) { try begin($0, open) }
+      let doorstep = try Doorstep(
+        listening, threads: System.coreCount,
+        patience: UInt64(connections.limits.idleTimeout.nanoseconds), taker: arrivals)
+      return Entrance(port: listening.port, close: { doorstep.close() }, closed: { await doorstep.closed() })
+    } catch let failure as ListeningSocket.Failure {
+      throw IOError(errnoCode: failure.errorNumber, reason: "listening at \(host) port \(port)")
     }
   }
 
@@ -66,29 +99,35 @@ public struct HTTPListener: Service {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelInitializer { [log] channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(log: log))
+          try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(AcceptFailures(log: log)))
         }
       }
-      .childChannelInitializer { channel in begin(channel, open) }
+      .childChannelInitializer { channel in
+        do {
+          try begin(channel, open)
+          return channel.eventLoop.makeSucceededVoidFuture()
+        } catch {
+          return channel.eventLoop.makeFailedFuture(error)
+        }
+      }
       .bind(host: host, port: port).get()
   }
 
   /// Makes a connection of what was accepted, on its event loop.
-  private func begin(_ channel: any Channel, _ open: OpenConnections) -> EventLoopFuture<Void> {
+  @Sendable private func begin(_ channel: any Channel, _ open: OpenConnections) throws {
     do {
       // Half a connection is none under TLS: what is left of it would wait for its time-out.
       try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: tls == nil)
       if let tls { try channel.pipeline.syncOperations.addHandler(tls.makeHandler(for: channel)) }
-    } catch {
-      log.warning("a connection could not be begun", metadata: ["error": "\(error)"])
-      return channel.eventLoop.makeFailedFuture(error)
-    }
-    return connections.setup(channel: channel, logger: log).map { connection in
+      let connection = try connections.begin(channel, log)
       open.add(channel)
       connection.use.whenSuccess { use in
         guard case .requests(let parts) = use else { return }
         open.begin(on: channel) { await connections.answer(parts, on: connection, logger: log) }
       }
+    } catch {
+      log.warning("a connection could not be begun", metadata: ["error": "\(error)"])
+      throw error
     }
   }
 }

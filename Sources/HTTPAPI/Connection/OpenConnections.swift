@@ -20,10 +20,20 @@ final class OpenConnections: Sendable {
   private struct State {
     var phase = Phase.serving
     var connections: [ObjectIdentifier: Connection] = [:]
+    /// Connections that are on their way to their event loop.
+    var expected = 0
     var whenAllEnded: CheckedContinuation<Void, Never>?
+
+    var isEmpty: Bool { connections.isEmpty && expected == 0 }
   }
 
   private let state = Mutex(State())
+
+  /// Counts a connection that is going to be added, or to be given up.
+  func expect() { state.withLock { $0.expected += 1 } }
+
+  /// What was expected has been added, or does not come.
+  func expectedCame() { endIfAll { $0.expected -= 1 } }
 
   /// Adds a connection that has just begun. To be called on its event loop.
   func add(_ channel: any Channel) {
@@ -34,7 +44,8 @@ final class OpenConnections: Sendable {
     channel.closeFuture.whenComplete { _ in self.change(channel) { $0.isOpen = false } }
     switch phase {
     case .serving: break
-    case .quiescing: channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    // Behind what has been read of it already.
+    case .quiescing: channel.eventLoop.execute { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
     case .closing: channel.close(promise: nil)
     }
   }
@@ -53,17 +64,18 @@ final class OpenConnections: Sendable {
   }
 
   private func change(_ channel: any Channel, _ change: (inout Connection) -> Void) {
-    let allEnded = state.withLock { state -> CheckedContinuation<Void, Never>? in
+    endIfAll { state in
       let key = ObjectIdentifier(channel)
-      guard var connection = state.connections[key] else { return nil }
+      guard var connection = state.connections[key] else { return }
       change(&connection)
-      guard !connection.isOpen, connection.task == nil else {
-        state.connections[key] = connection
-        return nil
-      }
-      state.connections[key] = nil
-      guard state.connections.isEmpty else { return nil }
-      return state.whenAllEnded.take()
+      state.connections[key] = connection.isOpen || connection.task != nil ? connection : nil
+    }
+  }
+
+  private func endIfAll(_ change: (inout State) -> Void) {
+    let allEnded = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      change(&state)
+      return state.isEmpty ? state.whenAllEnded.take() : nil
     }
     allEnded?.resume()
   }
@@ -93,8 +105,8 @@ final class OpenConnections: Sendable {
   func allEnded() async {
     await withCheckedContinuation { continuation in
       let hasEnded = state.withLock { state in
-        if !state.connections.isEmpty { state.whenAllEnded = continuation }
-        return state.connections.isEmpty
+        if !state.isEmpty { state.whenAllEnded = continuation }
+        return state.isEmpty
       }
       if hasEnded { continuation.resume() }
     }

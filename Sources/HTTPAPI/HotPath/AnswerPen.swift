@@ -5,16 +5,14 @@ struct AnswerPen {
   private let space: UnsafeMutableRawBufferPointer
   private(set) var count = 0
 
-  /// What `write` writes, in one buffer.
+  /// Adds what `write` writes to a buffer.
   /// - Parameter capacity: at least as many bytes as are written.
-  static func buffer(capacity: Int, _ write: (inout AnswerPen) -> Void) -> ByteBuffer {
-    var buffer = ByteBufferAllocator().buffer(capacity: capacity)
+  static func add(to buffer: inout ByteBuffer, capacity: Int, _ write: (inout AnswerPen) -> Void) {
     buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: capacity) { space in
       var pen = AnswerPen(space: space)
       write(&pen)
       return pen.count
     }
-    return buffer
   }
 
   private init(space: UnsafeMutableRawBufferPointer) { self.space = space }

@@ -1,5 +1,4 @@
 import NIOCore
-import Synchronization
 
 /// Looks at the connections of one event loop once a second, in place of a scheduled task for each of them. It is used on that
 /// loop alone.
@@ -43,24 +42,5 @@ final class ConnectionSweep {
     // From behind: one that is closed by it is replaced by one that was looked at.
     for index in connections.indices.reversed() where index < connections.count { connections[index].look(at: now) }
     schedule()
-  }
-}
-
-/// The sweeps of a listener: one for each event loop.
-final class ConnectionSweeps: Sendable {
-  private let sweeps = Mutex<[ObjectIdentifier: NIOLoopBound<ConnectionSweep>]>([:])
-  private let limits: ConnectionLimits
-
-  init(limits: ConnectionLimits) { self.limits = limits }
-
-  /// The sweep of a loop; called on it.
-  func sweep(of loop: any EventLoop) -> ConnectionSweep {
-    let bound = sweeps.withLock { sweeps in
-      if let known = sweeps[ObjectIdentifier(loop)] { return known }
-      let new = NIOLoopBound(ConnectionSweep(on: loop, limits: limits), eventLoop: loop)
-      sweeps[ObjectIdentifier(loop)] = new
-      return new
-    }
-    return bound.value
   }
 }

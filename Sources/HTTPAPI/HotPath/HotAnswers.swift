@@ -10,15 +10,16 @@ final class HotAnswers: Sendable {
   enum Found: Sendable {
     case offers(KnownOffers)
     case download(FirmwareDownload)
-    case controller(ControllerPoll, DirectAnswers.ControllerPath)
+    case controller(KnownControllerPoll, DirectAnswers.ControllerPath)
   }
 
   enum Answer {
-    case whole(ByteBuffer)
-    /// A head, and a range of an image that is in memory.
-    case image(head: ByteBuffer, bytes: ByteBuffer, FirmwareDownload, Range<Int64>)
-    /// A head, and a range of an image that has to be read.
-    case stream(head: ByteBuffer, FirmwareDownload, Range<Int64>)
+    /// It is among the answers of the thread.
+    case gathered
+    /// Its head is, and a range of an image follows that is in memory.
+    case image(ByteBuffer, FirmwareDownload, Range<Int64>)
+    /// The same with one that has to be read.
+    case stream(FirmwareDownload, Range<Int64>)
   }
 
   private let direct: DirectAnswers
@@ -31,15 +32,70 @@ final class HotAnswers: Sendable {
   /// Whether a thing's token need not be compared with the certificate of the connection, which the router does.
   func admits(_ request: HotRequest, in bytes: UnsafeRawBufferPointer, on secure: SecureConnection) -> Bool {
     switch request.target {
-    case .poll(let token, _), .download(let token, _): secure.isKnownToAdmit(ThingToken(Self.text(token, bytes)))
+    case .poll(let token, _), .download(let token, _): secure.isKnownToAdmit(ThingToken(token.string(in: bytes)))
     case .controllerPoll: true
     }
   }
 
-  /// What a poll was answered before, where that still holds; nil for whatever has to be looked at more closely.
-  func recall(_ request: HotRequest, in bytes: UnsafeRawBufferPointer) -> Found? {
-    guard case .poll(let token, let query) = request.target else { return nil }
-    return direct.service.recallOffers(toThingBy: Self.part(token, bytes), asked: Self.part(query, bytes)).map { .offers($0) }
+  /// Answers a poll as it was answered before, where that still holds.
+  /// - Parameters:
+  ///   - start: when the request was read.
+  ///   - closes: whether the connection ends with the answer.
+  ///   - secure: the connection, where it is encrypted.
+  ///   - thread: takes the answer.
+  /// - Returns: whether it is answered; whatever is not has to be looked at more closely.
+  func answerAgain(
+    _ request: HotRequest, in bytes: UnsafeRawBufferPointer, since start: NIODeadline, closes: Bool,
+    on secure: SecureConnection?, by thread: ThreadAnswers
+  ) -> Bool {
+    switch request.target {
+    case .poll(let token, let query): answerAgain(request, token, query, bytes, since: start, closes: closes, by: thread)
+    case .controllerPoll: answerController(request, bytes, since: start, closes: closes, on: secure, by: thread)
+    case .download: false
+    }
+  }
+
+  /// The same for a device of the DDI door: for the same words, which its connection adds nothing to.
+  private func answerController(
+    _ request: HotRequest, _ bytes: UnsafeRawBufferPointer, since start: NIODeadline, closes: Bool,
+    on secure: SecureConnection?, by thread: ThreadAnswers
+  ) -> Bool {
+    guard closes == request.closes, secure?.certificateName == nil,
+      let known = thread.controllers[HeadKey(request, in: bytes, isSecure: secure != nil)],
+      direct.service.answersAgain(known.mark)
+    else { return false }
+    known.answer.write(to: &thread.gathered, date: thread.date(at: start))
+    direct.figures.count(known.answer.status, since: start)
+    return true
+  }
+
+  private func answerAgain(
+    _ request: HotRequest, _ token: ByteSpan, _ query: ByteSpan, _ bytes: UnsafeRawBufferPointer, since start: NIODeadline,
+    closes: Bool, by thread: ThreadAnswers
+  ) -> Bool {
+    let service = direct.service
+    guard let mark = service.recallOffers(toThingBy: token.part(of: bytes), asked: query.part(of: bytes)),
+      let poll = thread.polls[mark.number] ?? service.offers(by: mark).map({ prepare($0.shared, by: thread) })
+    else { return false }
+    service.count(poll.offers)
+    write(poll, mark.retryAfter, to: request, token, bytes, since: start, closes: closes, by: thread)
+    return true
+  }
+
+  private func prepare(_ offers: SharedOffers, by thread: ThreadAnswers) -> PreparedPoll {
+    let poll = PreparedPoll(offers, direct.pollAnswer.template(for: offers))
+    thread.polls.keep(poll)
+    return poll
+  }
+
+  private func write(
+    _ poll: PreparedPoll, _ retryAfter: Int64, to request: HotRequest, _ token: ByteSpan, _ bytes: UnsafeRawBufferPointer,
+    since start: NIODeadline, closes: Bool, by thread: ThreadAnswers
+  ) {
+    let status = poll.write(
+      to: &thread.gathered, token: token.part(of: bytes), retryAfter: retryAfter,
+      ifNoneMatch: request.ifNoneMatch.part(of: bytes), date: thread.date(at: start), closes: closes)
+    direct.figures.count(status, since: start)
   }
 
   /// What a request asks for; nil for one that is left to the router.
@@ -49,17 +105,17 @@ final class HotAnswers: Sendable {
   ) -> DirectAnswers.Claim? {
     switch request.target {
     case .poll(let token, let query):
-      guard let token = ThingToken(Self.text(token, bytes)) else { return nil }
+      guard let token = ThingToken(token.string(in: bytes)) else { return nil }
       guard !query.isEmpty else { return .poll(token, nil) }
-      return DirectAnswers.report(Self.text(query, bytes)[...].utf8).map { .poll(token, $0) }
+      return DirectAnswers.report(query.string(in: bytes)[...].utf8).map { .poll(token, $0) }
     case .download(let token, let firmware):
-      return ThingToken(Self.text(token, bytes)).map { .download($0, firmware: Self.text(firmware, bytes)) }
+      return ThingToken(token.string(in: bytes)).map { .download($0, firmware: firmware.string(in: bytes)) }
     case .controllerPoll(let tenant, let controller):
       let path = DirectAnswers.ControllerPath(
-        tenant: Self.text(tenant, bytes), controllerID: Self.text(controller, bytes), isSecure: secure != nil)
-      let shown = request.authorization.map { Self.text($0, bytes) }
+        tenant: tenant.string(in: bytes), controllerID: controller.string(in: bytes), isSecure: secure != nil)
+      let shown = request.authorization.text(in: bytes)
       guard let credentials = DirectAnswers.credentials(shown, ofController: path.controllerID, secure),
-        direct.origin(ofHost: Self.text(request.host, bytes), isSecure: path.isSecure) != nil, Self.type(request, bytes) != nil
+        direct.origin(ofHost: request.host.string(in: bytes), isSecure: path.isSecure) != nil, Self.type(request, bytes) != nil
       else { return nil }
       return .controllerPoll(path, credentials)
     }
@@ -86,6 +142,12 @@ final class HotAnswers: Sendable {
     do {
       switch claim {
       case .poll(let token, let report):
+        // What memory decides it remembers.
+        if report == nil, try await service.recollectThing(token),
+          let found = find(claim, asked: UnsafeRawBufferPointer(start: nil, count: 0))
+        {
+          return found
+        }
         let thing = try await service.identifyThing(token.secret)
         return .offers(try await service.offerFirmware(to: thing, running: report).known)
       case .download(let token, let firmware):
@@ -108,147 +170,124 @@ final class HotAnswers: Sendable {
   ///   - start: when the request was read.
   ///   - closes: whether the connection ends with the answer.
   func answer(
-    _ found: Found, to request: HotRequest, in bytes: UnsafeRawBufferPointer, since start: ContinuousClock.Instant, closes: Bool
+    _ found: Found, to request: HotRequest, in bytes: UnsafeRawBufferPointer, since start: NIODeadline, closes: Bool,
+    by thread: ThreadAnswers
   ) -> Answer? {
     let outcome: (status: HTTPResponse.Status, answer: Answer)?
     switch found {
-    case .offers(let offers): outcome = answer(offers, to: request, bytes, closes: closes)
-    case .controller(let poll, let path):
-      guard let origin = direct.origin(ofHost: Self.text(request.host, bytes), isSecure: path.isSecure),
+    case .offers(let offers):
+      guard case .poll(let token, _) = request.target else { return nil }
+      let poll = thread.polls[offers.shared.number] ?? prepare(offers.shared, by: thread)
+      write(poll, offers.retryAfter, to: request, token, bytes, since: start, closes: closes, by: thread)
+      return .gathered
+    case .controller(let found, let path):
+      guard let origin = direct.origin(ofHost: request.host.string(in: bytes), isSecure: path.isSecure),
         let type = Self.type(request, bytes)
       else { return nil }
       let links = DDILinks(origin: origin, tenant: path.tenant, controllerID: path.controllerID)
-      let body = TaggedBody(DDIPollAnswer.bytes(poll, links))
-      let isKnown = EntityTag.isKnown(body.tag, by: request.ifNoneMatch.map { Self.text($0, bytes) })
-      outcome = Self.answer(body.bytes.count, type, body.tag, isKnown: isKnown, closes: closes) { $0.write(body.bytes) }
+      let body = TaggedBody(DDIPollAnswer.bytes(found.poll, links))
+      let isKnown = EntityTag.isKnown(body.tag, by: request.ifNoneMatch.text(in: bytes))
+      let head = AnswerHead(tag: body.tag, type: type, bodyLength: body.bytes.count, isKnown: isKnown, closes: closes)
+      let answer = PreparedAnswer(head) { $0.write(body.bytes) }
+      if let mark = found.mark, closes == request.closes {
+        thread.controllers.keep(answer, for: mark, to: HeadKey(request, in: bytes, isSecure: path.isSecure))
+      }
+      answer.write(to: &thread.gathered, date: thread.date(at: start))
+      direct.figures.count(head.status, since: start)
+      return .gathered
     case .download(let download):
       outcome =
-        plainAnswer(download, to: request, bytes, closes: closes) ?? plannedAnswer(download, to: request, bytes, closes: closes)
+        plainAnswer(download, to: request, bytes, at: start, closes: closes, by: thread)
+        ?? plannedAnswer(download, to: request, bytes, at: start, closes: closes, by: thread)
     }
     guard let outcome else { return nil }
-    direct.figures.count(outcome.status, after: ContinuousClock.now - start)
+    direct.figures.count(outcome.status, since: start)
     return outcome.answer
-  }
-
-  /// The answer to a poll.
-  private func answer(
-    _ offers: KnownOffers, to request: HotRequest, _ bytes: UnsafeRawBufferPointer, closes: Bool
-  ) -> (HTTPResponse.Status, Answer)? {
-    guard case .poll(let token, _) = request.target else { return nil }
-    let (template, retryAfter) = (direct.pollAnswer.template(for: offers.shared), offers.retryAfter)
-    let tag = template.tag(retryAfter: retryAfter)
-    let isKnown = EntityTag.isKnown(tag, by: request.ifNoneMatch.map { Self.text($0, bytes) })
-    return Self.answer(template.length(retryAfter: retryAfter), "application/json", tag, isKnown: isKnown, closes: closes) {
-      pen in
-      template.write(token: Self.part(token, bytes), retryAfter: retryAfter) { pen.write($0) }
-    }
-  }
-
-  /// A body with its tag: 200, or 304 for one who has exactly this.
-  /// - Parameter length: of the body, in bytes.
-  private static func answer(
-    _ length: Int, _ type: String, _ tag: String, isKnown: Bool, closes: Bool, body: (inout AnswerPen) -> Void
-  ) -> (HTTPResponse.Status, Answer) {
-    let buffer = AnswerPen.buffer(capacity: 256 + tag.utf8.count + type.utf8.count + (isKnown ? 0 : length)) { pen in
-      pen.write(isKnown ? "HTTP/1.1 304 Not Modified\r\nETag: " : "HTTP/1.1 200 OK\r\nETag: ")
-      pen.write(tag)
-      pen.write("\r\nCache-Control: no-cache\r\n")
-      if !isKnown {
-        pen.write("Content-Type: ")
-        pen.write(type)
-        pen.write("\r\nContent-Length: ")
-        pen.write(Int64(length))
-        pen.write("\r\n")
-      }
-      pen.end(closes: closes)
-      if !isKnown { body(&pen) }
-    }
-    return (isKnown ? .notModified : .ok, .whole(buffer))
   }
 
   /// The answer to a request for all of an image or one plain range of it, without conditions; nil for any other.
   private func plainAnswer(
-    _ download: FirmwareDownload, to request: HotRequest, _ bytes: UnsafeRawBufferPointer, closes: Bool
+    _ download: FirmwareDownload, to request: HotRequest, _ bytes: UnsafeRawBufferPointer, at now: NIODeadline,
+    closes: Bool, by thread: ThreadAnswers
   ) -> (HTTPResponse.Status, Answer)? {
     let size = download.firmware.size
-    guard request.ifNoneMatch == nil, request.ifRange == nil, size > 0, direct.settings.mostRanges > 0 else { return nil }
+    guard request.ifNoneMatch.isEmpty, request.ifRange.isEmpty, size > 0, direct.settings.mostRanges > 0 else { return nil }
     let asked: Range<Int64>?
-    if let field = request.range {
-      guard let plain = Self.plainRange(bytes[field], size: size) else { return nil }
-      asked = plain
-    } else {
+    if request.range.isEmpty {
       asked = nil
+    } else {
+      guard let plain = Self.plainRange(bytes[request.range.range], size: size) else { return nil }
+      asked = plain
     }
     let lines = heads.lines(of: download.firmware)
     let range = asked ?? 0..<size
-    let head = AnswerPen.buffer(capacity: 320 + lines.count) { pen in
+    let date = thread.date(at: now)
+    AnswerPen.add(to: &thread.gathered, capacity: 320 + lines.count) { pen in
       pen.write(asked == nil ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.1 206 Partial Content\r\n")
       pen.write(lines)
       if asked != nil { pen.write("Content-Range: bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)\r\n") }
       pen.write("Content-Length: ")
       pen.write(Int64(range.count))
       pen.write("\r\n")
-      pen.end(closes: closes)
+      pen.end(at: date, closes: closes)
     }
-    return (asked == nil ? .ok : .partialContent, Self.image(head, download, range))
+    return (asked == nil ? .ok : .partialContent, Self.image(download, range))
   }
 
   /// The answer by the whole rules for downloads; nil where it takes more than one piece.
   private func plannedAnswer(
-    _ download: FirmwareDownload, to request: HotRequest, _ bytes: UnsafeRawBufferPointer, closes: Bool
+    _ download: FirmwareDownload, to request: HotRequest, _ bytes: UnsafeRawBufferPointer, at now: NIODeadline,
+    closes: Bool, by thread: ThreadAnswers
   ) -> (HTTPResponse.Status, Answer)? {
     var asked: HTTPFields = [:]
-    asked[.ifNoneMatch] = request.ifNoneMatch.map { Self.text($0, bytes) }
-    asked[.range] = request.range.map { Self.text($0, bytes) }
-    asked[.ifRange] = request.ifRange.map { Self.text($0, bytes) }
+    asked[.ifNoneMatch] = request.ifNoneMatch.text(in: bytes)
+    asked[.range] = request.range.text(in: bytes)
+    asked[.ifRange] = request.ifRange.text(in: bytes)
     let plan = DownloadPlan(download.firmware, .get, asked, mostRanges: direct.settings.mostRanges)
     guard let piece = plan.pieces.first else {
-      return (plan.status, .whole(Self.head(plan.status, plan.headers, length: 0, closes: closes)))
+      Self.add(plan.status, plan.headers, length: 0, at: now, closes: closes, by: thread)
+      return (plan.status, .gathered)
     }
     guard plan.pieces.count == 1, case .bytes(let range) = piece, !range.isEmpty else { return nil }
-    let head = Self.head(plan.status, plan.headers, length: Int64(range.count), closes: closes)
-    return (plan.status, Self.image(head, download, range))
+    Self.add(plan.status, plan.headers, length: Int64(range.count), at: now, closes: closes, by: thread)
+    return (plan.status, Self.image(download, range))
   }
 
   /// The bytes of an image that are on their way from now on.
-  private static func image(_ head: ByteBuffer, _ download: FirmwareDownload, _ range: Range<Int64>) -> Answer {
+  private static func image(_ download: FirmwareDownload, _ range: Range<Int64>) -> Answer {
     download.begin()
-    guard let slice = download.slice(range) else { return .stream(head: head, download, range) }
-    return .image(head: head, bytes: slice, download, range)
+    guard let slice = download.slice(range) else { return .stream(download, range) }
+    return .image(slice, download, range)
   }
 
-  private static func head(_ status: HTTPResponse.Status, _ fields: HTTPFields, length: Int64, closes: Bool) -> ByteBuffer {
+  private static func add(
+    _ status: HTTPResponse.Status, _ fields: HTTPFields, length: Int64, at now: NIODeadline, closes: Bool,
+    by thread: ThreadAnswers
+  ) {
     var fields = fields
     // An answer of 304 has none (RFC 9110 section 8.6).
     fields[.contentLength] = status == .notModified ? nil : String(length)
     let lines = fields.map { "\($0.name.rawName): \($0.value)\r\n" }.joined()
-    return AnswerPen.buffer(capacity: 160 + status.reasonPhrase.utf8.count + lines.utf8.count) { pen in
+    let date = thread.date(at: now)
+    AnswerPen.add(to: &thread.gathered, capacity: 160 + status.reasonPhrase.utf8.count + lines.utf8.count) { pen in
       pen.write("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
       pen.write(lines)
-      pen.end(closes: closes)
+      pen.end(at: date, closes: closes)
     }
   }
 
   // MARK: Reading
 
-  private static func part(_ range: Range<Int>, _ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: bytes[range])
-  }
-
-  static func text(_ range: Range<Int>, _ bytes: UnsafeRawBufferPointer) -> String {
-    String(decoding: part(range, bytes), as: UTF8.self)
-  }
-
   /// The bytes of a poll's query, empty where there is none.
   static func query(of request: HotRequest, in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     guard case .poll(_, let query) = request.target else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    return part(query, bytes)
+    return query.part(of: bytes)
   }
 
   /// The type of a DDI answer; nil where none of it is accepted.
   private static func type(_ request: HotRequest, _ bytes: UnsafeRawBufferPointer) -> String? {
     var fields: HTTPFields = [:]
-    fields[.accept] = request.accept.map { text($0, bytes) }
+    fields[.accept] = request.accept.text(in: bytes)
     return try? fields.ddiAnswerType()
   }
 
@@ -269,14 +308,5 @@ final class HotAnswers: Sendable {
     guard (1...15).contains(digits.count) else { return nil }
     text = text.dropFirst(digits.count)
     return digits.reduce(0) { $0 * 10 + Int64($1 - UInt8(ascii: "0")) }
-  }
-}
-
-extension AnswerPen {
-  /// The lines with which every head ends.
-  fileprivate mutating func end(closes: Bool) {
-    write("Date: ")
-    write(HTTPDate.now())
-    write(closes ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n")
   }
 }

@@ -14,7 +14,7 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private enum State {
+  enum State {
     case listening
     /// The service is asked for what the first of the bytes want to know.
     case asking
@@ -26,43 +26,48 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private let answers: HotAnswers
-  private let setup: ConnectionSetup
-  private let sweep: ConnectionSweep
-  private let secure: SecureConnection?
+  let setup: ConnectionSetup
+  private let loop: HotLoop
+  let secure: SecureConnection?
   private let log: Logger
   private let use: EventLoopPromise<FirmamentConnection.Use>
-  private let bufferedBytes: (any Channel) -> Int
+  let bufferedBytes: (any Channel) -> Int
   /// Where the sweep has this connection.
   var place: Int?
   private var useIsGiven = false
-  private var state = State.listening
+  var state = State.listening
   /// What has been read and not answered.
-  private var unanswered = ByteBuffer()
+  var unanswered = ByteBuffer()
   private var isAnswering = false
   private var readIsHeld = false
-  private var inputIsClosed = false
-  private var isQuiescing = false
-  private var context: ChannelHandlerContext?
+  var inputIsClosed = false
+  var outputCloses = false
+  var outputIsClosed = false
+  var isQuiescing = false
+  private var isWritable = true
+  /// The client is left time to read the last answer, which is long, before the connection ends.
+  var lingers = false
+  var context: ChannelHandlerContext?
   /// Whether the client has sent anything since the sweep looked last.
-  private var hasMoved = true
+  var hasMoved = true
   /// When the client's own time began, as far as the sweep has seen.
-  private var since = NIODeadline.uptimeNanoseconds(0)
-  private var writtenBytes = 0
+  var since = NIODeadline.uptimeNanoseconds(0)
+  var writtenBytes = 0
   /// When the bytes that had left were last seen to grow, and how many they were; nil while nothing is waiting to leave.
-  private var lastDrain: (time: NIODeadline, bytes: Int)?
+  var lastDrain: (time: NIODeadline, bytes: Int)?
 
   /// - Parameters:
   ///   - secure: nil where the connection is not encrypted.
   ///   - use: told what becomes of the connection.
   ///   - bufferedBytes: the bytes that the channel has been given and the network not yet.
   init(
-    answers: HotAnswers, setup: ConnectionSetup, sweep: ConnectionSweep, secure: SecureConnection? = nil, log: Logger,
+    answers: HotAnswers, setup: ConnectionSetup, loop: HotLoop, secure: SecureConnection? = nil, log: Logger,
     use: EventLoopPromise<FirmamentConnection.Use>,
     bufferedBytes: @escaping (any Channel) -> Int = RequestDeadlineHandler.bufferedBytes
   ) {
     self.answers = answers
     self.setup = setup
-    self.sweep = sweep
+    self.loop = loop
     self.secure = secure
     self.log = log
     self.use = use
@@ -79,72 +84,113 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .listening, .asking, .streaming: break
     }
     hasMoved = true
-    if unanswered.readableBytes == 0 { unanswered = bytes } else { unanswered.writeBuffer(&bytes) }
+    if unanswered.readableBytes == 0 {
+      unanswered = bytes
+    } else {
+      // What was answered makes room for what comes: else a client that is never all answered would fill the memory.
+      unanswered.discardReadBytes()
+      unanswered.writeBuffer(&bytes)
+    }
     answerAll(context)
   }
 
   private var isListening: Bool { if case .listening = state { true } else { false } }
+
+  /// Whether the connection is another's. Then nothing of it may be left among the loop's answers: others are sent next.
+  private var isGone: Bool {
+    guard case .gone = state else { return false }
+    loop.answers.gathered.clear()
+    return true
+  }
 
   /// Answers what is there, as far as the client takes it.
   private func answerAll(_ context: ChannelHandlerContext) {
     guard !isAnswering else { return }
     isAnswering = true
     defer { isAnswering = false }
-    while isListening, unanswered.readableBytes > 0, context.channel.isWritable {
-      while isListening, unanswered.readableBytes > 0, context.channel.isWritable { answerFirst(context) }
-      if case .gone = state { return }
-      context.flush()
+    while isListening, unanswered.readableBytes > 0, isWritable {
+      repeat { answerFirst(context) } while mayGather
+      guard !isGone else { return }
+      sendGathered(context)
     }
     closeIfDone(context)
   }
 
+  private var mayGather: Bool {
+    isListening && unanswered.readableBytes > 0 && isWritable
+      && loop.answers.gathered.readableBytes < ThreadAnswers.mostGathered
+  }
+
   private func answerFirst(_ context: ChannelHandlerContext) {
-    let start = ContinuousClock.now
-    let read = unanswered
-    let outcome = read.withUnsafeReadableBytes { bytes -> Outcome in
-      guard let request = HotRequest(bytes), !request.closes || request.length == bytes.count else { return .unanswered }
-      if let secure, !answers.admits(request, in: bytes, on: secure) { return .unanswered }
-      if let known = answers.recall(request, in: bytes) { return answer(known, to: request, in: bytes, since: start) }
+    let start = NIODeadline.now()
+    var outcome = Outcome.unanswered
+    var request: HotRequest?
+    unanswered.withUnsafeReadableBytes { bytes in
+      guard let read = HotRequest(bytes), !read.closes || read.length == bytes.count else { return }
+      if let secure, !answers.admits(read, in: bytes, on: secure) { return }
+      request = read
+      if answers.answerAgain(read, in: bytes, since: start, closes: isLast(read), on: secure, by: loop.answers) {
+        outcome = .answer(.gathered)
+      }
+    }
+    guard let request else { return handOver(context) }
+    if case .unanswered = outcome { outcome = answer(request, since: start) }
+    take(outcome, to: request, context)
+  }
+
+  /// What comes of a request that was not answered so before.
+  private func answer(_ request: HotRequest, since start: NIODeadline) -> Outcome {
+    unanswered.withUnsafeReadableBytes { bytes in
       guard let claim = answers.claim(request, in: bytes, on: secure) else { return .unanswered }
       guard let found = answers.find(claim, asked: HotAnswers.query(of: request, in: bytes)) else { return .later(claim) }
       return answer(found, to: request, in: bytes, since: start)
     }
-    take(outcome, context)
   }
 
   private enum Outcome {
-    case answer(HotAnswers.Answer, to: HotRequest, closes: Bool)
+    case answer(HotAnswers.Answer)
     case later(DirectAnswers.Claim)
     /// The framework has to be asked.
     case unanswered
   }
 
-  private func answer(
-    _ found: HotAnswers.Found, to request: HotRequest, in bytes: UnsafeRawBufferPointer, since start: ContinuousClock.Instant
-  ) -> Outcome {
-    let closes = request.closes || (isQuiescing && request.length == bytes.count)
-    guard let answer = answers.answer(found, to: request, in: bytes, since: start, closes: closes) else { return .unanswered }
-    return .answer(answer, to: request, closes: closes)
+  /// Whether the connection ends with the answer.
+  private func isLast(_ request: HotRequest) -> Bool {
+    request.closes || (isQuiescing && request.length == unanswered.readableBytes)
   }
 
-  private func take(_ outcome: Outcome, _ context: ChannelHandlerContext) {
+  private func answer(
+    _ found: HotAnswers.Found, to request: HotRequest, in bytes: UnsafeRawBufferPointer, since start: NIODeadline
+  ) -> Outcome {
+    let answer = answers.answer(found, to: request, in: bytes, since: start, closes: isLast(request), by: loop.answers)
+    return answer.map { .answer($0) } ?? .unanswered
+  }
+
+  private func take(_ outcome: Outcome, to request: HotRequest, _ context: ChannelHandlerContext) {
     switch outcome {
-    case .answer(let answer, let request, let closes):
-      if request.length == unanswered.readableBytes {
-        unanswered = ByteBuffer()
-      } else {
-        unanswered.moveReaderIndex(forwardBy: request.length)
-      }
+    case .answer(let answer):
+      let closes = isLast(request)
+      pass(request)
       send(answer, closes: closes, context)
     case .later(let claim): ask(claim, context)
     case .unanswered: handOver(context)
     }
   }
 
+  /// Goes on behind a request that is answered.
+  private func pass(_ request: HotRequest) {
+    if request.length == unanswered.readableBytes {
+      unanswered = ByteBuffer()
+    } else {
+      unanswered.moveReaderIndex(forwardBy: request.length)
+    }
+  }
+
   private func ask(_ claim: DirectAnswers.Claim, _ context: ChannelHandlerContext) {
     state = .asking
+    writeGathered(context)
     let (answers, loop) = (answers, context.eventLoop)
-    let start = ContinuousClock.now
+    let start = NIODeadline.now()
     let handler = NIOLoopBound(self, eventLoop: loop)
     Task {
       let found = await answers.seek(claim)
@@ -152,19 +198,17 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
-  private func resume(_ found: HotAnswers.Found?, since start: ContinuousClock.Instant) {
+  private func resume(_ found: HotAnswers.Found?, since start: NIODeadline) {
     guard let context, case .asking = state else { return }
     state = .listening
-    let read = unanswered
-    let outcome = read.withUnsafeReadableBytes { bytes -> Outcome in
-      guard let found, let request = HotRequest(bytes), !request.closes || request.length == bytes.count else {
-        return .unanswered
-      }
+    guard let request = unanswered.withUnsafeReadableBytes({ HotRequest($0) }) else { return handOver(context) }
+    let outcome = unanswered.withUnsafeReadableBytes { bytes -> Outcome in
+      guard let found, !request.closes || request.length == bytes.count else { return .unanswered }
       return answer(found, to: request, in: bytes, since: start)
     }
-    take(outcome, context)
-    if case .gone = state { return }
-    context.flush()
+    take(outcome, to: request, context)
+    guard !isGone else { return }
+    sendGathered(context)
     goOn(context)
   }
 
@@ -181,19 +225,36 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func send(_ answer: HotAnswers.Answer, closes: Bool, _ context: ChannelHandlerContext) {
     switch answer {
-    case .whole(let bytes): write(bytes, context)
-    case .image(let head, let bytes, let download, let range):
-      write(head, context)
+    case .gathered: break
+    case .image(let bytes, let download, let range):
+      lingers = closes
+      writeGathered(context)
       let sent = context.eventLoop.makePromise(of: Void.self)
       sent.futureResult.whenSuccess { download.sent(range) }
       write(bytes, context, sent)
-    case .stream(let head, let download, let range):
-      write(head, context)
+    case .stream(let download, let range):
+      writeGathered(context)
       let stream = ImageStream(download, range, closes: closes)
       state = .streaming(stream)
       return read(stream, context)
     }
     if closes { state = .closing }
+  }
+
+  /// Writes the answers that are gathered; before any other.
+  private func writeGathered(_ context: ChannelHandlerContext) {
+    guard loop.answers.gathered.readableBytes > 0 else { return }
+    write(loop.answers.gathered, context)
+    loop.answers.gathered = ByteBuffer()
+  }
+
+  /// Sends all that has been written, and the answers that are gathered.
+  private func sendGathered(_ context: ChannelHandlerContext) {
+    guard loop.answers.gathered.readableBytes > 0 else { return context.flush() }
+    write(loop.answers.gathered, context)
+    context.flush()
+    // The same memory, unless some of it has not left yet.
+    loop.answers.gathered.clear()
   }
 
   private func write(_ bytes: ByteBuffer, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>? = nil) {
@@ -220,7 +281,10 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let sent = context.eventLoop.makePromise(of: Void.self)
     sent.futureResult.assumeIsolatedUnsafeUnchecked().whenSuccess { self.wasSent(piece, of: stream) }
     write(bytes, context, sent)
-    if stream.hasEnded { state = stream.closes ? .closing : .listening }
+    if stream.hasEnded {
+      lingers = stream.closes || isQuiescing
+      state = stream.closes ? .closing : .listening
+    }
     context.flush()
     if stream.hasEnded { goOn(context) } else { read(stream, context) }
   }
@@ -230,27 +294,13 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
     if let context { read(stream, context) }
   }
 
-  // MARK: The end
-
-  /// Closes where nothing is to come any more, once the last byte has left.
-  private func closeIfDone(_ context: ChannelHandlerContext) {
-    switch state {
-    case .closing: break
-    case .listening where unanswered.readableBytes == 0 && (inputIsClosed || isQuiescing): state = .closing
-    case .listening, .asking, .streaming, .gone: return
-    }
-    guard bufferedBytes(context.channel) > 0 else { return context.close(promise: nil) }
-    let sent = context.eventLoop.makePromise(of: Void.self)
-    sent.futureResult.assumeIsolatedUnsafeUnchecked().whenComplete { _ in self.context?.close(promise: nil) }
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
-  }
-
   private func handOver(_ context: ChannelHandlerContext) {
+    writeGathered(context)
     let rest = unanswered
     unanswered = ByteBuffer()
     state = .gone
     useIsGiven = true
-    sweep.remove(self)
+    loop.sweep.remove(self)
     // What was answered before goes out before.
     context.flush()
     let (channel, pipeline) = (context.channel, context.pipeline.syncOperations)
@@ -265,33 +315,6 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
     if readIsHeld { channel.pipeline.read() }
   }
 
-  // MARK: Deadlines
-
-  /// Closes the connection if its client has sent nothing for too long, or takes nothing. Called by the sweep.
-  func look(at now: NIODeadline) {
-    guard let context else { return }
-    let limits = setup.limits
-    let waiting = bufferedBytes(context.channel)
-    if waiting > 0 {
-      let drained = writtenBytes - waiting
-      if let last = lastDrain, last.bytes == drained {
-        if now >= last.time + limits.writeTimeout { context.close(promise: nil) }
-      } else {
-        lastDrain = (now, drained)
-      }
-      return
-    }
-    // What was waiting has left since, or something has come: only now does the client's own time begin.
-    if hasMoved || lastDrain != nil { since = now }
-    hasMoved = false
-    lastDrain = nil
-    switch state {
-    case .asking, .streaming: since = now
-    case .listening, .closing: if now >= since + limits.idleTimeout { context.close(promise: nil) }
-    case .gone: break
-    }
-  }
-
   // MARK: Channel
 
   func read(context: ChannelHandlerContext) {
@@ -302,13 +325,15 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func mayRead(_ context: ChannelHandlerContext) -> Bool {
     switch state {
     case .gone: true
-    case .closing: false
-    case .listening, .asking, .streaming: context.channel.isWritable && unanswered.readableBytes <= HotRequest.longestHead
+    // What comes then is dropped.
+    case .closing: outputCloses
+    case .listening, .asking, .streaming: isWritable && unanswered.readableBytes <= HotRequest.longestHead
     }
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable, !isAnswering { goOn(context) }
+    isWritable = context.channel.isWritable
+    if isWritable, !isAnswering { goOn(context) }
     context.fireChannelWritabilityChanged()
   }
 
@@ -319,7 +344,10 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case is ChannelShouldQuiesceEvent: isQuiescing = true
     default: return context.fireUserInboundEventTriggered(event)
     }
-    if case .closing = state { return }
+    if case .closing = state {
+      if outputIsClosed, inputIsClosed { context.close(promise: nil) }
+      return
+    }
     if !isAnswering { closeIfDone(context) }
   }
 
@@ -329,7 +357,7 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    sweep.add(self)
+    loop.sweep.add(self)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { end() }
@@ -340,7 +368,7 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func end() {
-    sweep.remove(self)
+    loop.sweep.remove(self)
     context = nil
     unanswered = ByteBuffer()
     state = .gone

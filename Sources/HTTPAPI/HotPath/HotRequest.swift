@@ -9,11 +9,11 @@ struct HotRequest: Equatable {
   /// Where the parts of the target are, in bytes from the beginning of the request.
   enum Target: Equatable {
     /// `/v2/things/{token}/firmwares/latest`; the query without its mark is empty where there is none.
-    case poll(token: Range<Int>, query: Range<Int>)
+    case poll(token: ByteSpan, query: ByteSpan)
     /// `/v2/things/{token}/firmwares/download/{firmware}`.
-    case download(token: Range<Int>, firmware: Range<Int>)
+    case download(token: ByteSpan, firmware: ByteSpan)
     /// `/{tenant}/controller/v1/{controller}`.
-    case controllerPoll(tenant: Range<Int>, controller: Range<Int>)
+    case controllerPoll(tenant: ByteSpan, controller: ByteSpan)
   }
 
   /// The longest head that is looked at, in bytes: several times what devices send.
@@ -29,13 +29,13 @@ struct HotRequest: Equatable {
   private(set) var length = 0
   /// It is to be the last of its connection.
   private(set) var closes = false
-  /// Where the values of fields are, in bytes from the beginning of the request.
-  private(set) var host = 0..<0
-  private(set) var accept: Range<Int>?
-  private(set) var authorization: Range<Int>?
-  private(set) var ifNoneMatch: Range<Int>?
-  private(set) var range: Range<Int>?
-  private(set) var ifRange: Range<Int>?
+  /// Where the values of fields are; empty for those that are missing, since none has an empty value.
+  private(set) var host = ByteSpan.none
+  private(set) var accept = ByteSpan.none
+  private(set) var authorization = ByteSpan.none
+  private(set) var ifNoneMatch = ByteSpan.none
+  private(set) var range = ByteSpan.none
+  private(set) var ifRange = ByteSpan.none
 
   private var seen: UInt32 = 0
 
@@ -49,7 +49,7 @@ struct HotRequest: Equatable {
       guard takeField(&reader) else { return nil }
     }
     guard seen & Field.host.rawValue != 0 else { return nil }
-    if authorization != nil {
+    if !authorization.isEmpty {
       guard case .controllerPoll = target else { return nil }
     }
     length = reader.offset
@@ -62,7 +62,7 @@ struct HotRequest: Equatable {
     let token = reader.take(while: Base64URL.isCharacter)
     guard token.count == ThingToken.length else { return nil }
     if reader.skip(latest) {
-      guard reader.skip("?") else { return .poll(token: token, query: reader.offset..<reader.offset) }
+      guard reader.skip("?") else { return .poll(token: token, query: .none) }
       return query(&reader).map { .poll(token: token, query: $0) }
     }
     guard reader.skip(download) else { return nil }
@@ -79,7 +79,7 @@ struct HotRequest: Equatable {
   }
 
   /// Plain values of `mcu`, `version` and `boot`, each once at most, and `version` among them.
-  private static func query(_ reader: inout HotReader) -> Range<Int>? {
+  private static func query(_ reader: inout HotReader) -> ByteSpan? {
     let start = reader.offset
     var seen: UInt8 = 0
     repeat {
@@ -88,7 +88,7 @@ struct HotRequest: Equatable {
       }
       seen |= name
     } while reader.skip("&")
-    return seen & 1 == 0 ? nil : start..<reader.offset
+    return seen & 1 == 0 ? nil : ByteSpan(start..<reader.offset)
   }
 
   private static func queryName(_ reader: inout HotReader) -> UInt8? {
@@ -118,25 +118,25 @@ struct HotRequest: Equatable {
     case forwardedHost = 16384
     case realIP = 32768
 
-    init?(_ name: Range<Int>, in reader: HotReader) {
+    init?(_ name: ByteSpan, in reader: HotReader) {
       let known: (Field, StaticString)? =
         switch name.count {
         case 4: (.host, "host")
         case 5: (.range, "range")
-        case 6: reader.byte(at: name.lowerBound) | 0x20 == UInt8(ascii: "a") ? (.accept, "accept") : (.pragma, "pragma")
+        case 6: reader.byte(at: name.start) | 0x20 == UInt8(ascii: "a") ? (.accept, "accept") : (.pragma, "pragma")
         case 8: (.ifRange, "if-range")
         case 9: (.realIP, "x-real-ip")
         case 10:
-          reader.byte(at: name.lowerBound) | 0x20 == UInt8(ascii: "u")
+          reader.byte(at: name.start) | 0x20 == UInt8(ascii: "u")
             ? (.userAgent, "user-agent") : (.connection, "connection")
         case 13:
-          switch reader.byte(at: name.lowerBound) | 0x20 {
+          switch reader.byte(at: name.start) | 0x20 {
           case UInt8(ascii: "i"): (.ifNoneMatch, "if-none-match")
           case UInt8(ascii: "a"): (.authorization, "authorization")
           default: (.cacheControl, "cache-control")
           }
         case 15:
-          switch reader.byte(at: name.upperBound - 1) | 0x20 {
+          switch reader.byte(at: name.end - 1) | 0x20 {
           case UInt8(ascii: "r"): (.forwardedFor, "x-forwarded-for")
           case UInt8(ascii: "g"): (.acceptEncoding, "accept-encoding")
           default: (.acceptLanguage, "accept-language")
@@ -158,15 +158,15 @@ struct HotRequest: Equatable {
     seen |= field.rawValue
     _ = reader.take { $0 == UInt8(ascii: " ") }
     let value = reader.take { (0x20...0x7E).contains($0) }
-    guard !value.isEmpty, reader.byte(at: value.upperBound - 1) != UInt8(ascii: " "), reader.skip("\r\n") else { return false }
+    guard !value.isEmpty, reader.byte(at: value.end - 1) != UInt8(ascii: " "), reader.skip("\r\n") else { return false }
     return heed(field, value, reader)
   }
 
-  private mutating func heed(_ field: Field, _ value: Range<Int>, _ reader: HotReader) -> Bool {
+  private mutating func heed(_ field: Field, _ value: ByteSpan, _ reader: HotReader) -> Bool {
     switch field {
     case .host:
       host = value
-      return value.allSatisfy { Self.isOfAuthority(reader.byte(at: $0)) }
+      return value.range.allSatisfy { Self.isOfAuthority(reader.byte(at: $0)) }
     case .connection:
       closes = reader.isSame(value, "close")
       return closes || reader.isSame(value, "keep-alive")
@@ -190,6 +190,30 @@ struct HotRequest: Equatable {
   }
 }
 
+/// Where a part of a request is, in bytes from its beginning: small, since a request is copied about.
+struct ByteSpan: Equatable {
+  private let first: UInt16
+  private let length: UInt16
+
+  static let none = ByteSpan(0..<0)
+
+  /// - Precondition: it ends within the longest head.
+  init(_ range: Range<Int>) { (first, length) = (UInt16(range.lowerBound), UInt16(range.count)) }
+
+  var start: Int { Int(first) }
+  var count: Int { Int(length) }
+  var end: Int { start + count }
+  var range: Range<Int> { start..<end }
+  var isEmpty: Bool { length == 0 }
+
+  func part(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[range]) }
+
+  func string(in bytes: UnsafeRawBufferPointer) -> String { String(decoding: part(of: bytes), as: UTF8.self) }
+
+  /// nil for what is missing.
+  func text(in bytes: UnsafeRawBufferPointer) -> String? { isEmpty ? nil : string(in: bytes) }
+}
+
 /// Goes through bytes from the front.
 private struct HotReader {
   let bytes: UnsafeRawBufferPointer
@@ -201,25 +225,39 @@ private struct HotReader {
   func byte(at offset: Int) -> UInt8 { bytes[offset] }
 
   /// Goes on behind the text where it is what follows, byte for byte.
+  @inline(__always)
   mutating func skip(_ text: StaticString) -> Bool {
-    guard bytes.count - offset >= text.utf8CodeUnitCount else { return false }
-    for index in 0..<text.utf8CodeUnitCount where bytes[offset + index] != text.utf8Start[index] { return false }
-    offset += text.utf8CodeUnitCount
+    let (count, wanted) = (text.utf8CodeUnitCount, UnsafeRawPointer(text.utf8Start))
+    guard bytes.count - offset >= count else { return false }
+    var index = 0
+    while index + 8 <= count {
+      guard
+        bytes.loadUnaligned(fromByteOffset: offset + index, as: UInt64.self)
+          == wanted.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      else { return false }
+      index += 8
+    }
+    while index < count {
+      guard bytes[offset + index] == text.utf8Start[index] else { return false }
+      index += 1
+    }
+    offset += count
     return true
   }
 
   /// Goes on behind all bytes that are such, and tells where they were.
-  mutating func take(while isWanted: (UInt8) -> Bool) -> Range<Int> {
+  @inline(__always)
+  mutating func take(while isWanted: (UInt8) -> Bool) -> ByteSpan {
     let start = offset
     while offset < bytes.count, isWanted(bytes[offset]) { offset += 1 }
-    return start..<offset
+    return ByteSpan(start..<offset)
   }
 
-  /// Whether a range holds a text of small letters and `-`, in whatever case.
-  func isSame(_ range: Range<Int>, _ text: StaticString) -> Bool {
-    guard range.count == text.utf8CodeUnitCount else { return false }
-    for index in 0..<range.count {
-      let byte = bytes[range.lowerBound + index]
+  /// Whether a part holds a text of small letters and `-`, in whatever case.
+  func isSame(_ part: ByteSpan, _ text: StaticString) -> Bool {
+    guard part.count == text.utf8CodeUnitCount else { return false }
+    for index in 0..<part.count {
+      let byte = bytes[part.start + index]
       let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
       guard (isLetter ? byte | 0x20 : byte) == text.utf8Start[index] else { return false }
     }

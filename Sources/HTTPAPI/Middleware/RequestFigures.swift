@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Metrics
+import NIOCore
 import Synchronization
 import Telemetry
 
@@ -9,6 +10,8 @@ final class RequestFigures: RouterMiddleware {
   typealias Context = APIContext
 
   private let counters = Mutex<[Int: Counter]>([:])
+  /// Those of nearly all answers.
+  private let common = (ok: RequestFigures.counter(.ok), notModified: RequestFigures.counter(.notModified))
   private let seconds = Timer(label: MetricNames.httpRequestSeconds)
 
   func handle(
@@ -23,15 +26,30 @@ final class RequestFigures: RouterMiddleware {
   /// Counts one answer.
   func count(_ status: HTTPResponse.Status, after duration: Duration) {
     seconds.record(duration: duration)
-    counter(status.code).increment()
+    counter(status).increment()
   }
 
-  private func counter(_ status: Int) -> Counter {
-    counters.withLock { counters in
-      if let known = counters[status] { return known }
-      let new = Counter(label: MetricNames.httpRequests, dimensions: [("status", String(status))])
-      counters[status] = new
-      return new
+  /// The same for one whose request was read at a time since the computer was started.
+  func count(_ status: HTTPResponse.Status, since start: NIODeadline) {
+    seconds.recordNanoseconds((NIODeadline.now() - start).nanoseconds)
+    counter(status).increment()
+  }
+
+  private func counter(_ status: HTTPResponse.Status) -> Counter {
+    switch status.code {
+    case 200: common.ok
+    case 304: common.notModified
+    default:
+      counters.withLock { counters in
+        if let known = counters[status.code] { return known }
+        let new = Self.counter(status)
+        counters[status.code] = new
+        return new
+      }
     }
+  }
+
+  private static func counter(_ status: HTTPResponse.Status) -> Counter {
+    Counter(label: MetricNames.httpRequests, dimensions: [("status", String(status.code))])
   }
 }

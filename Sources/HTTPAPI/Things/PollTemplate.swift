@@ -12,6 +12,8 @@ final class PollTemplate: Sendable {
   let pieces: [[UInt8]]
   /// What the entity tags of all its answers begin with, by the quotation mark.
   let tagBeginning: String
+  /// Where the tokens stand, in bytes from the beginning.
+  let tokenPlaces: [Int]
   private let literalBytes: Int
 
   /// - Parameter publicPath: what paths begin with where a proxy serves the API under a path of its own.
@@ -32,6 +34,11 @@ final class PollTemplate: Sendable {
     pieces.append(piece + Array("],\"retryAfter\":".utf8))
     self.pieces = pieces
     literalBytes = pieces.reduce(0) { $0 + $1.count }
+    var place = 0
+    tokenPlaces = pieces.dropLast().map { piece in
+      defer { place += piece.count + ThingToken.length }
+      return place + piece.count
+    }
     let plain = pieces.flatMap { $0 } + Array("0}".utf8)
     tagBeginning = "\"\(Hexadecimal.encode(SHA256Hasher.digest(of: plain).prefix(12)))-"
   }
@@ -55,7 +62,7 @@ final class PollTemplate: Sendable {
 
   /// Bytes of the whole body.
   func length(retryAfter: Int64) -> Int {
-    literalBytes + (pieces.count - 1) * ThingToken.length + Self.digits(of: retryAfter) + 1
+    literalBytes + tokenPlaces.count * ThingToken.length + Self.digits(of: retryAfter) + 1
   }
 
   /// Writes the whole body, a piece at a time.

@@ -1,3 +1,4 @@
+import CLinux
 import Catalog
 import Dashboard
 import Domain
@@ -104,6 +105,8 @@ enum ServedApplication {
     let listeners = Listeners(expected: configuration.devicePort == nil ? 1 : 2) { ports in
       readiness.begin()
       service.isListening(at: announce(ports, folder, simulation, configuration, log))
+      // Most of what it took to start is never needed again.
+      firmament_give_memory_back()
     }
     // The last is stopped first: what records the fleet is still at work until the last connection has ended.
     var services = background(service, mails, simulation, configuration)
@@ -130,7 +133,8 @@ enum ServedApplication {
   ) -> [any Service] {
     func interval(_ seconds: Int) -> Duration { simulation?.interval(.seconds(seconds)) ?? .seconds(seconds) }
     return [
-      FleetRecorder(service: service, interval: simulation == nil ? .milliseconds(500) : .milliseconds(100)),
+      FleetRecorder(
+        service: service, interval: simulation == nil ? .milliseconds(500) : .milliseconds(100), times: interval(60)),
       RolloutDriver(service: service, interval: interval(1), timeScale: simulation?.scale ?? 1),
       Sweep(service: service, interval: interval(5)),
       DigestCompletion(service: service),

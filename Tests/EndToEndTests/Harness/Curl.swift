@@ -25,7 +25,7 @@ enum Curl {
   /// Behind any interim answer (`100 Continue`) stands the one that counts.
   private static func lastHead(_ heads: [UInt8]) -> ArraySlice<UInt8> {
     var last = heads.dropLast(RawAnswer.endOfHead.count)
-    while let end = last.firstRange(of: RawAnswer.endOfHead) { last = last[end.upperBound...] }
+    while let end = last.place(of: RawAnswer.endOfHead) { last = last[end.upperBound...] }
     return last
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The body of a `multipart/byteranges` answer (RFC 9110, section 14.6), read strictly.
 struct MultipartBody {
@@ -21,12 +22,12 @@ struct MultipartBody {
       guard rest.starts(with: delimiter) else { throw RawConnection.Failure(description: "no delimiter before a part") }
       rest = rest.dropFirst(delimiter.count)
       if rest.elementsEqual("--\r\n".utf8) { return }
-      guard let end = rest.firstRange(of: RawAnswer.endOfHead), rest.starts(with: "\r\n".utf8) else {
+      guard let end = rest.place(of: RawAnswer.endOfHead), rest.starts(with: "\r\n".utf8) else {
         throw RawConnection.Failure(description: "no head of a part")
       }
       let lines = String(decoding: rest[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
       let field = lines.first { $0.lowercased().hasPrefix("content-range: ") }?.dropFirst("content-range: ".count)
-      guard let contentRange = field, let next = rest[end.upperBound...].firstRange(of: delimiter) else {
+      guard let contentRange = field, let next = rest[end.upperBound...].place(of: delimiter) else {
         throw RawConnection.Failure(description: "a part without Content-Range or without an end")
       }
       parts.append(Part(contentRange: String(contentRange), body: Array(rest[end.upperBound..<next.lowerBound])))

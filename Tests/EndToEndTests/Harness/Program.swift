@@ -90,6 +90,9 @@ final class StartedProgram: Sendable {
   /// What it has written so far, to both of its outputs.
   var written: String { text("out") + text("err") }
 
+  /// How many bytes that is.
+  var writtenBytes: Int { sizeOfFile(scratch.path + "/out") + sizeOfFile(scratch.path + "/err") }
+
   func signal(_ number: Int32) {
     if process.isRunning { kill(process.processIdentifier, number) }
   }

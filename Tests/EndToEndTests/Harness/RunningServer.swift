@@ -14,6 +14,8 @@ final class RunningServer: Sendable {
   /// A file with the CA that commands trust; nil for the system's.
   private let authority: String?
   private let process: Process
+  /// Left when the process has ended.
+  private let ending = DispatchGroup()
   private let errors: String
 
   struct StartFailure: Error, CustomStringConvertible {
@@ -52,7 +54,12 @@ final class RunningServer: Sendable {
     defer { try? log?.close() }
     process.standardError = log
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    process.terminationHandler = { [ending] _ in ending.leave() }
+    ending.enter()
+    do { try process.run() } catch {
+      ending.leave()
+      throw error
+    }
     var output = ""
     let lines = arguments.contains("--device-port") ? 2 : 1
     while output.count(where: { $0 == "\n" }) < lines {
@@ -62,7 +69,7 @@ final class RunningServer: Sendable {
     }
     let ready = "Firmament is listening on "
     guard let line = output.split(separator: "\n").first, line.hasPrefix(ready) else {
-      process.waitUntilExit()
+      ending.wait()
       let log = String(decoding: FileManager.default.contents(atPath: errors) ?? Data(), as: UTF8.self)
       throw StartFailure(status: process.terminationStatus, output: output, errors: log)
     }
@@ -116,10 +123,7 @@ final class RunningServer: Sendable {
   /// - Returns: its exit status; of a killed one, the number of the signal.
   @discardableResult func ended() async -> Int32 {
     await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { [process] in
-        process.waitUntilExit()
-        continuation.resume()
-      }
+      ending.notify(queue: .global()) { continuation.resume() }
     }
     return process.terminationStatus
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A TCP connection that sends exactly the bytes it is given. Calls block on a thread of their own, and every one ends within
 /// `patience`.
@@ -115,8 +116,8 @@ final class RawConnection: Sendable {
       bytes += piece
     }
     while true {
-      while bytes.firstRange(of: RawAnswer.endOfHead) == nil { try more() }
-      guard let end = bytes.firstRange(of: RawAnswer.endOfHead) else { continue }
+      while bytes.place(of: RawAnswer.endOfHead) == nil { try more() }
+      guard let end = bytes.place(of: RawAnswer.endOfHead) else { continue }
       var answer = try RawAnswer(head: bytes[..<end.lowerBound])
       bytes.removeFirst(end.upperBound)
       if (100..<200).contains(answer.status) { continue }

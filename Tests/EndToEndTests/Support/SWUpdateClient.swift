@@ -114,7 +114,13 @@ final class SWUpdateClient: Sendable {
   /// - Throws: `NeverHappened` with the end of its log; `Interrupted`.
   func tells(_ text: String, within seconds: Double = 120) async throws {
     do {
-      try await eventually("swupdate tells: \(text)", within: seconds) { log.contains(text) || wasInterrupted }
+      var seen = -1
+      try await eventually("swupdate tells: \(text)", within: seconds) {
+        // It tells much: what is there already is not read over and over.
+        let size = program.writtenBytes
+        defer { seen = size }
+        return size != seen && (log.contains(text) || wasInterrupted)
+      }
     } catch is NeverHappened {
       throw NeverHappened(what: "swupdate tells: \(text), but:\n\(log.suffix(4000))\n", seconds: seconds)
     }

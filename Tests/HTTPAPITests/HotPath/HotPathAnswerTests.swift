@@ -3,6 +3,7 @@ import FirmwareService
 import Foundation
 import HummingbirdTesting
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -127,16 +128,19 @@ import Testing
       Array(words.reduce(text) { $0.replacing($1.0, with: $1.1) }.utf8)
     }
 
-    /// What each of the requests is answered, with another date.
-    func answers(by path: AnswerPath, _ requests: [[UInt8]], cutAt place: Int? = nil) async throws -> [[UInt8]] {
+    /// What each of the requests is answered on a connection of its own, with another date.
+    func answers(by path: AnswerPath, _ requests: [[UInt8]]) async throws -> [[UInt8]] {
+      try await answers(by: path, inPieces: requests.map { [$0] })
+    }
+
+    /// The same for requests that are sent a piece at a time.
+    func answers(by path: AnswerPath, inPieces requests: [[[UInt8]]]) async throws -> [[UInt8]] {
       try await ListenerRun.during(test.application(path).connections, tls: secured?.identity) { port in
         var answers: [[UInt8]] = []
-        for bytes in requests {
+        for pieces in requests {
           let connection: any ByteClient =
             if let secured { try await secured.connect(port) } else { try WireClient(port: port) }
-          let cut = min(place ?? bytes.count, bytes.count)
-          connection.send(Array(bytes[..<cut]))
-          if cut < bytes.count { connection.send(Array(bytes[cut...])) }
+          for piece in pieces { connection.send(piece) }
           answers.append(Self.undated(try await connection.readToEnd()))
         }
         return answers
@@ -146,7 +150,7 @@ import Testing
     private static func undated(_ answer: [UInt8]) -> [UInt8] {
       var rest = answer[...]
       var undated: [UInt8] = []
-      while let date = rest.firstRange(of: Array("\r\nDate: ".utf8)) {
+      while let date = rest.place(of: Array("\r\nDate: ".utf8)) {
         undated += rest[..<date.upperBound]
         rest = rest[date.upperBound...].drop { $0 != 13 }
       }
@@ -202,10 +206,9 @@ import Testing
     let request = fleet.filled(text)
     _ = try await fleet.answers(by: .routerOnly, [request])
     let whole = try await fleet.answers(by: .routerOnly, [request])
-    for place in 1..<request.count {
-      let pieces = try await fleet.answers(by: .both, [request], cutAt: place)
-      try #require(pieces == whole, "cut at \(place)")
-    }
+    let cut = (1..<request.count).map { [Array(request[..<$0]), Array(request[$0...])] }
+    let answers = try await fleet.answers(by: .both, inPieces: cut)
+    for (pieces, answer) in zip(cut, answers) { try #require(answer == whole[0], "cut at \(pieces[0].count)") }
   }
 
   /// The thing is read from the catalog, and the image from the disk, while the request waits.
@@ -248,7 +251,7 @@ import Testing
       late.send(Array(String(repeating: request, count: 5).utf8) + last)
       var rest = try await late.readToEnd()[...]
       for _ in 0..<6 {
-        let end = try #require(rest.firstRange(of: Array("\r\n\r\n".utf8))).upperBound
+        let end = try #require(rest.place(of: Array("\r\n\r\n".utf8))).upperBound
         try #require(rest.count >= end - rest.startIndex + image.count)
         #expect(Array(rest[end..<(end + image.count)]) == image)
         rest = rest[(end + image.count)...]
@@ -289,5 +292,25 @@ import Testing
     }
     #expect(String(decoding: twice, as: UTF8.self).components(separatedBy: "HTTP/1.1 200 OK\r\n").count == 3)
     #expect(image.suffix(3 << 19) == imageBytes(3 << 19)[...])
+  }
+
+  /// Bytes behind its last request would reset a connection that was closed at once, and take the image with it.
+  @Test(arguments: [1 << 18, 3 << 20]) func `the last image comes whole, whatever the client sends behind it`(
+    size: Int
+  ) async throws {
+    let fleet = try await Fleet(image: imageBytes(size))
+    let request = fleet.filled(Self.get(Self.image))
+    for _ in 0..<5 {
+      let answer = try await fleet.test.application(.hotPathOnly).test(.live) { client in
+        let connection = try WireClient(port: client.port)
+        connection.send(request)
+        let head = try await connection.read(through: "\r\n\r\n")
+        connection.send("\r\nGET / HTTP/1.1\r\n")
+        return (head, try await connection.readToEnd())
+      }
+      #expect(answer.0.contains("\r\nConnection: close\r\n"))
+      let isWhole = answer.1 == imageBytes(size)
+      #expect(isWhole, "\(answer.1.count) bytes of \(size)")
+    }
   }
 }

@@ -1,4 +1,5 @@
 import FirmwareService
+import Foundation
 import Logging
 import NIOCore
 import NIOEmbedded
@@ -24,7 +25,7 @@ import Testing
       poll = "GET /v2/things/\(token)/firmwares/latest HTTP/1.1\r\nHost: a\r\n"
       let backlog = backlog
       let handler = HotPathHandler(
-        answers: answers, setup: setup, sweep: ConnectionSweep(on: channel.eventLoop, limits: limits),
+        answers: answers, setup: setup, loop: HotLoop(on: channel.eventLoop, limits: limits),
         log: Logger(label: "test"), use: use, bufferedBytes: { _ in backlog.bytes })
       try channel.pipeline.syncOperations.addHandler(handler)
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
@@ -37,13 +38,12 @@ import Testing
       channel.read()
     }
 
-    /// What was sent since the last call, one text for each write.
+    /// What was sent since the last call, one text for each answer.
     func sent() throws -> [String] {
-      var writes: [String] = []
-      while let data = try channel.readOutbound(as: ByteBuffer.self) {
-        if data.readableBytes > 0 { writes.append(String(buffer: data)) }
-      }
-      return writes
+      var sent = ""
+      while let data = try channel.readOutbound(as: ByteBuffer.self) { sent += String(buffer: data) }
+      let beginning = "HTTP/1.1 "
+      return sent.components(separatedBy: beginning).dropFirst().map { beginning + $0 }
     }
 
     func advance(_ time: TimeAmount) { channel.embeddedEventLoop.advanceTime(by: time) }
@@ -58,6 +58,17 @@ import Testing
     func setWritable(_ isWritable: Bool) {
       channel.isWritable = isWritable
       channel.pipeline.fireChannelWritabilityChanged()
+    }
+  }
+
+  /// A network that takes one answer at a time.
+  private final class Valve: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+      (context.channel as? EmbeddedChannel)?.isWritable = false
+      context.fireChannelWritabilityChanged()
+      context.write(data, promise: promise)
     }
   }
 
@@ -149,6 +160,28 @@ import Testing
     connection.setWritable(true)
     #expect(try connection.sent().count == 2)
     #expect(connection.isHot)
+  }
+
+  @Test func `what was answered leaves the memory, though more always waits behind it`() async throws {
+    let (test, token) = try await Self.service()
+    let connection = try Connection(test, token)
+    try connection.channel.pipeline.syncOperations.addHandler(Valve(), position: .first)
+    let hot = try connection.channel.pipeline.syncOperations.handler(type: HotPathHandler.self)
+    connection.setWritable(false)
+    // More than are answered together.
+    let poll = connection.poll + "\r\n"
+    try connection.receive(String(repeating: poll, count: 1000))
+    connection.setWritable(true)
+    let together = try connection.sent().count
+    let left = (1000 - together) * poll.utf8.count
+    #expect((2..<1000).contains(together) && hot.unanswered.readableBytes == left)
+    for _ in 0..<30 {
+      try connection.receive(String(repeating: poll, count: together))
+      connection.setWritable(true)
+      #expect(try connection.sent().count == together)
+    }
+    #expect(hot.unanswered.readableBytes == left)
+    #expect(hot.unanswered.storageCapacity <= 4 * 1000 * poll.utf8.count)
   }
 
   @Test func `an idle connection is closed when the server is to stop, and one in progress after its answer`() async throws {

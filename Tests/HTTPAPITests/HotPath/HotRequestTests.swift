@@ -133,9 +133,11 @@ import Testing
       Issue.record("the decoder reads something else: \(text.debugDescription)")
       return
     }
-    func value(_ range: Range<Int>?) -> [String] { range.map { [String(decoding: bytes[$0], as: UTF8.self)] } ?? [] }
+    func value(_ part: ByteSpan) -> [String] {
+      part.isEmpty ? [] : [String(decoding: bytes[part.range], as: UTF8.self)]
+    }
     #expect(head.method == .GET && head.version == .http1_1 && head.isKeepAlive == !request.closes, "\(text.debugDescription)")
-    let fields: [(String, Range<Int>?)] = [
+    let fields: [(String, ByteSpan)] = [
       ("host", request.host), ("accept", request.accept), ("authorization", request.authorization),
       ("if-none-match", request.ifNoneMatch), ("range", request.range), ("if-range", request.ifRange),
     ]

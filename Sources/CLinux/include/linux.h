@@ -1,0 +1,40 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// What is Linux's own and not in Swift's module of the C library. Where nothing else is said, functions return what errno says,
+// negated, on failure.
+
+// MARK: Sockets, and their readiness (epoll)
+
+// A socket that takes connections at an address, a sockaddr of `length` bytes. What it accepts sends without delay.
+int firmament_listen(const void *address, unsigned length, int backlog);
+// The port of a socket; 0 where it has none.
+int firmament_port(int socket);
+// A connection that waits at a listening socket, and never blocks.
+int firmament_accept(int listener);
+// Up to `capacity` bytes; 0 at the end.
+long firmament_receive(int socket, void *bytes, size_t capacity);
+// What fits in at once.
+long firmament_send(int socket, const void *bytes, size_t count);
+
+// What tells when a socket can be read.
+int firmament_watch_begin(void);
+int firmament_watch(int watch, int socket);
+int firmament_unwatch(int watch, int socket);
+// Those of up to `most` sockets that can be read, or have ended; none after so many milliseconds, and -1 is for ever.
+int firmament_watch_wait(int watch, int *sockets, int most, int milliseconds);
+
+// What can be read from once it was rung, for ever after.
+int firmament_bell(void);
+int firmament_ring(int bell);
+
+void firmament_name_thread(const char *name);
+// Nanoseconds since the computer was started.
+uint64_t firmament_time(void);
+
+// MARK: Memory
+
+// Gives the system back what is freed, and the pages of files that hold the program's code and constants: those that are needed
+// again come back out of the system's cache, in which they stay.
+void firmament_give_memory_back(void);

@@ -1,0 +1,77 @@
+#define _GNU_SOURCE
+#include "linux.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static long outcome(long result) { return result < 0 ? -errno : result; }
+
+int firmament_listen(const void *address, unsigned length, int backlog) {
+  const struct sockaddr *place = address;
+  const int on = 1;
+  int listener = socket(place->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (listener < 0) return -errno;
+  if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+      setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 && bind(listener, place, length) == 0 &&
+      listen(listener, backlog) == 0)
+    return listener;
+  int problem = errno;
+  close(listener);
+  return -problem;
+}
+
+int firmament_port(int socket) {
+  struct sockaddr_storage place;
+  socklen_t length = sizeof place;
+  if (getsockname(socket, (struct sockaddr *)&place, &length) != 0) return 0;
+  if (place.ss_family == AF_INET) return ntohs(((struct sockaddr_in *)&place)->sin_port);
+  if (place.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&place)->sin6_port);
+  return 0;
+}
+
+int firmament_accept(int listener) { return (int)outcome(accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)); }
+
+long firmament_receive(int socket, void *bytes, size_t capacity) { return outcome(recv(socket, bytes, capacity, 0)); }
+
+long firmament_send(int socket, const void *bytes, size_t count) {
+  return outcome(send(socket, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+int firmament_watch_begin(void) { return (int)outcome(epoll_create1(EPOLL_CLOEXEC)); }
+
+int firmament_watch(int watch, int socket) {
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = socket};
+  return (int)outcome(epoll_ctl(watch, EPOLL_CTL_ADD, socket, &event));
+}
+
+int firmament_unwatch(int watch, int socket) {
+  struct epoll_event event = {0};
+  return (int)outcome(epoll_ctl(watch, EPOLL_CTL_DEL, socket, &event));
+}
+
+int firmament_watch_wait(int watch, int *sockets, int most, int milliseconds) {
+  struct epoll_event events[256];
+  int count = epoll_wait(watch, events, most < 256 ? most : 256, milliseconds);
+  if (count < 0) return -errno;
+  for (int index = 0; index < count; index++) sockets[index] = events[index].data.fd;
+  return count;
+}
+
+int firmament_bell(void) { return (int)outcome(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+int firmament_ring(int bell) { return (int)outcome(eventfd_write(bell, 1)); }
+
+uint64_t firmament_time(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void firmament_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -1,0 +1,221 @@
+import CLinux
+import Foundation
+import Synchronization
+
+/// What one thread of a doorstep does. What is not said to be for others is used on that thread alone.
+final class DoorstepThread: @unchecked Sendable {
+  /// The connections that are taken in one go, so that those that have said something are not kept waiting.
+  private static let mostAtOnce = 64
+  /// Several of the longest requests that are answered here.
+  private static let bytesAtOnce = 16_384
+  /// How long nothing is taken after the system has refused to give more, in nanoseconds.
+  private static let pause: UInt64 = 100_000_000
+  /// How long a thread waits at most before it looks whether somebody has waited too long, in milliseconds.
+  private static let longestWait: UInt64 = 60_000
+
+  private let listener: CInt
+  private let bell: CInt
+  private let patience: UInt64
+  private let taker: any ConnectionTaker
+  private let greeter: any Greeter
+  private let watch: CInt
+  private let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: bytesAtOnce, alignment: 16)
+  private var waiting = WaitingConnections()
+  private var now = firmament_time()
+  /// Until when nothing is taken; nil mostly.
+  private var pausedUntil: UInt64?
+  /// How many connections wait here; for others, too.
+  private let held = Atomic<Int>(0)
+  /// Connections that others have given to this thread; nil once it has ended. For others, too.
+  private let given = Mutex<[CInt]?>([])
+  private let hasGiven = Atomic<Bool>(false)
+  /// The other threads of the doorstep; set before they begin.
+  var others: [DoorstepThread] = []
+  private var load: ThreadLoad
+
+  /// - Parameters:
+  ///   - listener: nil where it lives on what others give it.
+  ///   - patience: in nanoseconds.
+  init(_ listener: CInt?, bell: CInt, patience: UInt64, taker: any ConnectionTaker) throws(ListeningSocket.Failure) {
+    (self.bell, self.patience, self.taker) = (bell, patience, taker)
+    self.listener = listener ?? -1
+    load = ThreadLoad(at: now)
+    greeter = taker.makeGreeter()
+    watch = firmament_watch_begin()
+    guard watch >= 0 else { throw ListeningSocket.Failure(errorNumber: -watch) }
+    _ = firmament_watch(watch, bell)
+    if let listener { _ = firmament_watch(watch, listener) }
+  }
+
+  deinit {
+    if watch >= 0 { close(watch) }
+    bytes.deallocate()
+  }
+
+  /// Works until the bell is rung.
+  func run() {
+    var ready = [CInt](repeating: -1, count: 256)
+    while true {
+      let before = firmament_time()
+      let count = firmament_watch_wait(watch, &ready, CInt(ready.count), timeout(at: before))
+      now = firmament_time()
+      load.rested(from: before, to: now)
+      if hasGiven.exchange(false, ordering: .acquiring) { takeGiven() }
+      var isOver = false
+      for place in 0..<max(0, Int(count)) {
+        switch ready[place] {
+        case bell: isOver = true
+        case listener: acceptSeveral()
+        case let socket: greet(socket)
+        }
+      }
+      // Those that had said something by then have been heard.
+      if isOver { return closeAll() }
+      closeSilent()
+      resume()
+    }
+  }
+
+  /// Until something has to be done that no socket tells of, in milliseconds.
+  private func timeout(at time: UInt64) -> CInt {
+    var nearest = time + Self.longestWait * 1_000_000
+    if let since = waiting.waitingSince { nearest = min(nearest, since + patience) }
+    if let until = pausedUntil { nearest = min(nearest, until) }
+    return nearest <= time ? 0 : CInt((nearest - time) / 1_000_000 + 1)
+  }
+
+  // MARK: Taking
+
+  private func acceptSeveral() {
+    for _ in 0..<Self.mostAtOnce {
+      let socket = firmament_accept(listener)
+      switch -socket {
+      case ..<1:
+        if load.isFull, let idler = idler(than: held.load(ordering: .relaxed)), give(socket, to: idler) { continue }
+        guard firmament_watch(watch, socket) == 0 else {
+          close(socket)
+          continue
+        }
+        add(socket)
+      case EAGAIN: return
+      // The connection has ended before it was taken, or its network has (accept(2)).
+      case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, EPERM:
+        continue
+      default: return pause(errorNumber: -socket)
+      }
+    }
+  }
+
+  /// Those that wait to be taken go on waiting, and the loop would do nothing but try.
+  private func pause(errorNumber: CInt) {
+    taker.cannotAccept(errorNumber: errorNumber)
+    _ = firmament_unwatch(watch, listener)
+    pausedUntil = now + Self.pause
+  }
+
+  private func resume() {
+    guard let until = pausedUntil, now >= until else { return }
+    pausedUntil = nil
+    _ = firmament_watch(watch, listener)
+  }
+
+  // MARK: What is said
+
+  private func greet(_ socket: CInt) {
+    let count = firmament_receive(socket, bytes.baseAddress, bytes.count)
+    if count == -Int(EAGAIN) || count == -Int(EINTR) { return }
+    // It has ended.
+    guard count > 0 else { return end(socket) }
+    var (unsent, isBroken) = ([UInt8](), false)
+    let greeting = greeter.greet(UnsafeRawBufferPointer(rebasing: bytes[..<count])) { answers in
+      let sent = firmament_send(socket, answers.baseAddress, answers.count)
+      if sent == answers.count { return }
+      isBroken = sent < 0 && sent != -Int(EAGAIN) && sent != -Int(EINTR)
+      unsent = Array(answers[max(0, sent)...])
+    }
+    if isBroken { return end(socket) }
+    let isAnswered = greeting.count == count && unsent.isEmpty
+    if isAnswered { return greeting.isLast ? end(socket) : keep(socket) }
+    leave(socket)
+    _ = firmament_unwatch(watch, socket)
+    taker.take(
+      HandedConnection(
+        socket: socket, unread: Array(bytes[greeting.count..<count]), unsent: unsent, isLast: greeting.isLast))
+  }
+
+  /// Waits for more of a connection.
+  private func keep(_ socket: CInt) {
+    // One less, or two that are as busy would give it to each other for ever.
+    if load.isFull, let idler = idler(than: held.load(ordering: .relaxed) - 1) {
+      leave(socket)
+      _ = firmament_unwatch(watch, socket)
+      if give(socket, to: idler) { return }
+      _ = firmament_watch(watch, socket)
+      return add(socket)
+    }
+    waiting.remove(socket)
+    waiting.append(socket, at: now)
+  }
+
+  private func add(_ socket: CInt) {
+    waiting.append(socket, at: now)
+    held.add(1, ordering: .relaxed)
+  }
+
+  /// No longer has a connection.
+  private func leave(_ socket: CInt) {
+    waiting.remove(socket)
+    held.subtract(1, ordering: .relaxed)
+  }
+
+  // MARK: Several threads
+
+  /// One that has fewer connections than so many.
+  private func idler(than count: Int) -> DoorstepThread? {
+    others.first { $0.held.load(ordering: .relaxed) < count }
+  }
+
+  /// Gives another thread a connection that nobody watches.
+  /// - Returns: whether it was taken.
+  private func give(_ socket: CInt, to other: DoorstepThread) -> Bool {
+    // All of it under the lock: else the other could have closed the connection, and its number could be that of another one,
+    // before it is watched.
+    other.given.withLock { given in
+      guard given != nil else { return false }
+      other.hasGiven.store(true, ordering: .releasing)
+      // It tells the other of it, as soon as its client says more.
+      guard firmament_watch(other.watch, socket) == 0 else { return false }
+      given?.append(socket)
+      other.held.add(1, ordering: .relaxed)
+      return true
+    }
+  }
+
+  private func takeGiven() {
+    let sockets = given.withLock { given in
+      defer { if given != nil { given = [] } }
+      return given ?? []
+    }
+    for socket in sockets { waiting.append(socket, at: now) }
+  }
+
+  // MARK: The end
+
+  private func end(_ socket: CInt) {
+    leave(socket)
+    close(socket)
+  }
+
+  private func closeSilent() {
+    while let since = waiting.waitingSince, now >= since + patience { end(waiting.oldest) }
+  }
+
+  private func closeAll() {
+    let sockets = given.withLock { given in
+      defer { given = nil }
+      return given ?? []
+    }
+    for socket in sockets { close(socket) }
+    while waiting.oldest >= 0 { end(waiting.oldest) }
+  }
+}

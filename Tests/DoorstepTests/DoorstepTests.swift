@@ -1,0 +1,252 @@
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+@testable import Doorstep
+
+/// A doorstep with real sockets. No connection of it loses patience before the tests are over, but where that is the test.
+@Suite("A doorstep", .timeLimit(.minutes(10)))
+struct DoorstepTests {
+  /// Answers each `one` and each `more`, ends a connection with `last`, sends a lot for `long`, and keeps what it was handed.
+  private final class Taker: ConnectionTaker {
+    static let lot = 4_000_000
+
+    let (taken, hand) = AsyncStream.makeStream(of: HandedConnection.self)
+    private let answered = Mutex<[ObjectIdentifier: Int]>([:])
+
+    var answers: Int { answered.withLock { $0.values.reduce(0, +) } }
+    /// How many of the threads have answered something.
+    var busyThreads: Int { answered.withLock { $0.count } }
+
+    private final class Host: Greeter {
+      private let taker: Taker
+
+      init(_ taker: Taker) { self.taker = taker }
+
+      func greet(_ bytes: UnsafeRawBufferPointer, send: (UnsafeRawBufferPointer) -> Void) -> Greeting {
+        var (greeting, answers) = (Greeting(count: 0, isLast: false), [UInt8]())
+        var words = String(decoding: bytes, as: UTF8.self)[...]
+        while !greeting.isLast, let word = ["one", "more", "last", "long"].first(where: { words.hasPrefix($0) }) {
+          answers += word == "long" ? [UInt8](repeating: 46, count: Taker.lot) : Array("the answer".utf8)
+          greeting.count += word.utf8.count
+          greeting.isLast = word == "last" || word == "one"
+          words = words.dropFirst(word.count)
+          taker.answered.withLock { $0[ObjectIdentifier(self), default: 0] += 1 }
+        }
+        if !answers.isEmpty { answers.withUnsafeBytes(send) }
+        return greeting
+      }
+    }
+
+    func makeGreeter() -> any Greeter { Host(self) }
+    func take(_ connection: HandedConnection) { hand.yield(connection) }
+    func cannotAccept(errorNumber: CInt) {}
+  }
+
+  private static func begin(
+    _ taker: Taker, threads: Int = 1, patience: UInt64 = 3_600_000_000_000
+  ) throws -> (doorstep: Doorstep, port: Int) {
+    let listening = try loopback { try ListeningSocket(at: $0, backlog: 64) }
+    return (try Doorstep(listening, threads: threads, patience: patience, taker: taker), listening.port)
+  }
+
+  /// The address of this computer, as bytes of a `sockaddr`.
+  private static func loopback<Value>(port: Int = 0, _ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    return try withUnsafeBytes(of: &address) { try body($0) }
+  }
+
+  private static func connect(_ port: Int) throws -> FileHandle {
+    let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let isConnected = loopback(port: port) { address in
+      address.withMemoryRebound(to: sockaddr.self) { Glibc.connect(client, $0.baseAddress, UInt32(address.count)) == 0 }
+    }
+    let handle = FileHandle(fileDescriptor: client, closeOnDealloc: true)
+    guard isConnected else { throw POSIXError(.ECONNREFUSED) }
+    return handle
+  }
+
+  private static func readToEnd(_ handle: FileHandle) async throws -> String {
+    let bytes = try await Task.detached { try handle.readToEnd() ?? Data() }.value
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// As many bytes, or fewer at the end.
+  private static func read(_ handle: FileHandle, _ count: Int) async throws -> String {
+    let bytes = try await Task.detached {
+      var bytes = Data()
+      while bytes.count < count, let part = try handle.read(upToCount: count - bytes.count), !part.isEmpty { bytes += part }
+      return bytes
+    }.value
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  @Test("answers what is all that a connection is for, and closes it")
+  func answered() async throws {
+    let taker = Taker()
+    let (doorstep, port) = try Self.begin(taker)
+    for _ in 0..<20 {
+      let client = try Self.connect(port)
+      try client.write(contentsOf: Data("one".utf8))
+      #expect(try await Self.readToEnd(client) == "the answer")
+    }
+    #expect(taker.answers == 20)
+    doorstep.close()
+    await doorstep.closed()
+  }
+
+  @Test("hands on every other connection with what has come, and leaves it open when it closes itself")
+  func handedOn() async throws {
+    let taker = Taker()
+    let (doorstep, port) = try Self.begin(taker)
+    let client = try Self.connect(port)
+    try client.write(contentsOf: Data("another".utf8))
+    let taken = try #require(await taker.taken.first { _ in true })
+    #expect(taken.unread == Array("another".utf8) && taken.unsent.isEmpty)
+    doorstep.close()
+    await doorstep.closed()
+    let itsEnd = FileHandle(fileDescriptor: taken.socket, closeOnDealloc: false)
+    try itsEnd.write(contentsOf: Data("later".utf8))
+    try itsEnd.close()
+    #expect(try await Self.readToEnd(client) == "later")
+  }
+
+  @Test("closes connections that say nothing")
+  func silent() async throws {
+    let (doorstep, port) = try Self.begin(Taker(), patience: 50_000_000)
+    for client in try (0..<5).map({ _ in try Self.connect(port) }) { #expect(try await Self.readToEnd(client) == "") }
+    doorstep.close()
+    await doorstep.closed()
+  }
+
+  @Test("that is closed closes those that have said nothing, takes no more, and may be closed twice")
+  func closed() async throws {
+    let taker = Taker()
+    let (doorstep, port) = try Self.begin(taker, threads: 3)
+    let silent = try (0..<10).map { _ in try Self.connect(port) }
+    let last = try Self.connect(port)
+    try last.write(contentsOf: Data("one".utf8))
+    #expect(try await Self.readToEnd(last) == "the answer")
+    doorstep.close()
+    doorstep.close()
+    await doorstep.closed()
+    await doorstep.closed()
+    for client in silent { #expect((try? await Self.readToEnd(client)) ?? "" == "") }
+    #expect(throws: (any Error).self) { try Self.connect(port) }
+  }
+
+  @Test("says what the system says where an address is taken")
+  func taken() async throws {
+    let (doorstep, port) = try Self.begin(Taker())
+    #expect(throws: ListeningSocket.Failure(errorNumber: EADDRINUSE)) {
+      try Self.loopback(port: port) { try ListeningSocket(at: $0, backlog: 1) }
+    }
+    doorstep.close()
+    await doorstep.closed()
+  }
+
+  @Test("keeps a connection for as long as it can answer what comes, and hands on the rest")
+  func kept() async throws {
+    let taker = Taker()
+    let (doorstep, port) = try Self.begin(taker)
+    let client = try Self.connect(port)
+    for words in ["more", "moremore", "more"] {
+      try client.write(contentsOf: Data(words.utf8))
+      let wanted = words.utf8.count / 4 * 10
+      #expect(try await Self.read(client, wanted).count == wanted)
+    }
+    try client.write(contentsOf: Data("moremoreother".utf8))
+    #expect(try await Self.read(client, 20) == "the answerthe answer")
+    let taken = try #require(await taker.taken.first { _ in true })
+    #expect(taken.unread == Array("other".utf8) && taken.unsent.isEmpty && !taken.isLast)
+    close(taken.socket)
+    let last = try Self.connect(port)
+    try last.write(contentsOf: Data("morelast".utf8))
+    #expect(try await Self.readToEnd(last) == "the answerthe answer")
+    doorstep.close()
+    await doorstep.closed()
+  }
+
+  @Test(
+    "hands on a connection whose client does not take its answers, with what of them has not been sent",
+    arguments: [false, true])
+  func slow(isLast: Bool) async throws {
+    let taker = Taker()
+    let (doorstep, port) = try Self.begin(taker)
+    let client = try Self.connect(port)
+    try client.write(contentsOf: Data((isLast ? "longlast" : "long").utf8))
+    let taken = try #require(await taker.taken.first { _ in true })
+    #expect(taken.unread.isEmpty && taken.isLast == isLast)
+    let all = Taker.lot + (isLast ? 10 : 0)
+    #expect(
+      (1..<all).contains(taken.unsent.count)
+        && taken.unsent.suffix(10) == (isLast ? Array("the answer".utf8) : Array(repeating: 46, count: 10))[...])
+    let itsEnd = FileHandle(fileDescriptor: taken.socket, closeOnDealloc: true)
+    let reader = Task { try await Self.read(client, all - taken.unsent.count).utf8.count }
+    #expect(try await reader.value == all - taken.unsent.count)
+    try itsEnd.close()
+    doorstep.close()
+    await doorstep.closed()
+  }
+
+  @Test("gives connections to its other threads once one has too much to do, and closes all of them")
+  func several() async throws {
+    let taker = Taker()
+    let (doorstep, port) = try Self.begin(taker, threads: 2)
+    let clients = try (0..<8).map { _ in try Self.connect(port) }
+    // Until both have answered something: the first is never at rest for as long.
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for client in clients {
+        group.addTask {
+          let words = Data(String(repeating: "more", count: 2000).utf8)
+          while taker.busyThreads < 2 {
+            try client.write(contentsOf: words)
+            _ = try await Self.read(client, 20_000)
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    for client in clients {
+      try client.write(contentsOf: Data("more".utf8))
+      #expect(try await Self.read(client, 10) == "the answer")
+    }
+    doorstep.close()
+    await doorstep.closed()
+    for client in clients { #expect((try? await Self.readToEnd(client)) ?? "" == "") }
+  }
+
+  @Test("says that a thread has too much to do only where it has hardly rested for a while")
+  func load() {
+    var load = ThreadLoad(at: 0)
+    load.rested(from: 10_000_000, to: 20_000_000)
+    load.rested(from: 59_000_000, to: 60_000_000)
+    #expect(!load.isFull)
+    load.rested(from: 100_000_000, to: 100_500_000)
+    #expect(!load.isFull)
+    load.rested(from: 111_000_000, to: 111_400_000)
+    #expect(load.isFull)
+    load.rested(from: 120_000_000, to: 170_000_000)
+    #expect(!load.isFull)
+  }
+
+  @Test("keeps those that wait in the order in which they came, whichever are taken out")
+  func waiting() {
+    var waiting = WaitingConnections()
+    for socket in [7, 3, 9, 4] as [CInt] { waiting.append(socket, at: UInt64(socket)) }
+    #expect(waiting.oldest == 7 && waiting.waitingSince == 7)
+    waiting.remove(3)
+    waiting.remove(7)
+    #expect(waiting.oldest == 9)
+    waiting.append(7, at: 1)
+    waiting.remove(4)
+    waiting.remove(9)
+    #expect(waiting.oldest == 7)
+    waiting.remove(7)
+    #expect(waiting.oldest == -1 && waiting.waitingSince == nil)
+  }
+}

@@ -1,0 +1,61 @@
+import Domain
+import TestSupport
+import Testing
+
+@testable import FirmwareService
+
+@Suite("A table of records") struct RecordTableTests {
+  private static func record(_ thingID: Int64) -> ThingRecord {
+    ThingRecord(
+      ThingStanding(thingID: thingID, publicID: "t", modelID: 1, mcus: [], installations: [], deliveries: []), revision: 1)
+  }
+
+  /// Does the same to a table and to a dictionary, and compares what they have.
+  private static func compare<Key: RecordKey>(
+    by _: Key.Type, _ steps: Int, seed: UInt64, _ make: (inout SeededGenerator) -> ThingRecord
+  ) {
+    var random = SeededGenerator(seed: seed)
+    var table = RecordTable<Key>()
+    var known: [Key: ThingRecord] = [:]
+    for step in 0..<steps {
+      let record = make(&random)
+      let key = Key(of: record)
+      // It grows, and then it becomes empty again.
+      if UInt64(step) < random.next() % UInt64(steps) {
+        table.insert(record)
+        known[key] = record
+      } else {
+        let someKey = known.randomElement(using: &random)?.key ?? key
+        #expect(table.remove(someKey) === known.removeValue(forKey: someKey))
+        #expect(table[someKey] == nil)
+      }
+      #expect(table[key] === known[key])
+    }
+    #expect(table.records.allSatisfy { known[Key(of: $0)] === $0 } && Array(table.records).count == known.count)
+    for (key, record) in known {
+      let found = table.remove(key)
+      #expect(found === record && table[key] == nil)
+    }
+    #expect(Array(table.records).isEmpty)
+  }
+
+  @Test func `has what a dictionary has, whatever is done to it`() {
+    Self.compare(by: Int64.self, 20_000, seed: 1) { Self.record(Int64.random(in: 0..<8000, using: &$0)) }
+    let names = (0..<8000).map { String($0) }.map { String(repeating: "t", count: ThingToken.length - $0.count) + $0 }
+    let keys = names.map { TokenKey(ThingToken($0)!) }
+    Self.compare(by: TokenKey.self, 20_000, seed: 2) { random in
+      let record = Self.record(1)
+      record.key = keys.randomElement(using: &random)!
+      return record
+    }
+  }
+
+  @Test func `finds each of many neighbours, and none that it has not`() {
+    var table = RecordTable<Int64>()
+    let ids = (Int64(0)..<30_000).map { $0 * 1024 - 5_000_000 }
+    for id in ids { table.insert(Self.record(id)) }
+    #expect(ids.allSatisfy { table[$0]?.thingID == $0 && table[$0 + 1] == nil })
+    for id in ids where id % 3 == 0 { table.remove(id) }
+    #expect(ids.allSatisfy { table[$0]?.thingID == ($0 % 3 == 0 ? nil : $0) })
+  }
+}
