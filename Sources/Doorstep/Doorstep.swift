@@ -21,9 +21,10 @@ public final class Doorstep: Sendable {
   /// - Parameters:
   ///   - threads: those behind the first are needed only where that has too much to do.
   ///   - patience: a connection that has said nothing for as long, in nanoseconds, is closed.
+  ///   - leastRest: a thread that rests for less of its time, in thousandths, gives connections to others.
   /// - Throws: where the process may open no more files.
   public init(
-    _ listening: ListeningSocket, threads: Int, patience: UInt64, taker: any ConnectionTaker
+    _ listening: ListeningSocket, threads: Int, patience: UInt64, leastRest: UInt64 = 20, taker: any ConnectionTaker
   ) throws(ListeningSocket.Failure) {
     self.listening = listening
     state = Mutex(State(threads: threads))
@@ -33,7 +34,7 @@ public final class Doorstep: Sendable {
       var steps: [DoorstepThread] = []
       for number in 0..<threads {
         let listener = number == 0 ? listening.descriptor : nil
-        steps.append(try DoorstepThread(listener, bell: bell, patience: patience, taker: taker))
+        steps.append(try DoorstepThread(listener, bell: bell, patience: patience, leastRest: leastRest, taker: taker))
       }
       for step in steps { step.others = steps.filter { $0 !== step } }
       for (number, step) in steps.enumerated() { begin(step, number) }

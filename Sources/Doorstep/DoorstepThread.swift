@@ -36,10 +36,13 @@ final class DoorstepThread: @unchecked Sendable {
   /// - Parameters:
   ///   - listener: nil where it lives on what others give it.
   ///   - patience: in nanoseconds.
-  init(_ listener: CInt?, bell: CInt, patience: UInt64, taker: any ConnectionTaker) throws(ListeningSocket.Failure) {
+  ///   - leastRest: in thousandths of the time.
+  init(
+    _ listener: CInt?, bell: CInt, patience: UInt64, leastRest: UInt64, taker: any ConnectionTaker
+  ) throws(ListeningSocket.Failure) {
     (self.bell, self.patience, self.taker) = (bell, patience, taker)
     self.listener = listener ?? -1
-    load = ThreadLoad(at: now)
+    load = ThreadLoad(at: now, leastRest: leastRest)
     greeter = taker.makeGreeter()
     watch = firmament_watch_begin()
     guard watch >= 0 else { throw ListeningSocket.Failure(errorNumber: -watch) }

@@ -10,7 +10,7 @@ import Testing
 struct DoorstepTests {
   /// Answers each `one` and each `more`, ends a connection with `last`, sends a lot for `long`, and keeps what it was handed.
   private final class Taker: ConnectionTaker {
-    static let lot = 4_000_000
+    static let lot = 64_000_000
 
     let (taken, hand) = AsyncStream.makeStream(of: HandedConnection.self)
     private let answered = Mutex<[ObjectIdentifier: Int]>([:])
@@ -45,10 +45,10 @@ struct DoorstepTests {
   }
 
   private static func begin(
-    _ taker: Taker, threads: Int = 1, patience: UInt64 = 3_600_000_000_000
+    _ taker: Taker, threads: Int = 1, patience: UInt64 = 3_600_000_000_000, leastRest: UInt64 = 20
   ) throws -> (doorstep: Doorstep, port: Int) {
     let listening = try loopback { try ListeningSocket(at: $0, backlog: 64) }
-    return (try Doorstep(listening, threads: threads, patience: patience, taker: taker), listening.port)
+    return (try Doorstep(listening, threads: threads, patience: patience, leastRest: leastRest, taker: taker), listening.port)
   }
 
   /// The address of this computer, as bytes of a `sockaddr`.
@@ -196,16 +196,17 @@ struct DoorstepTests {
   @Test("gives connections to its other threads once one has too much to do, and closes all of them")
   func several() async throws {
     let taker = Taker()
-    let (doorstep, port) = try Self.begin(taker, threads: 2)
+    // Whatever a thread has to do is too much.
+    let (doorstep, port) = try Self.begin(taker, threads: 2, leastRest: 1001)
     let clients = try (0..<8).map { _ in try Self.connect(port) }
-    // Until both have answered something: the first is never at rest for as long.
+    // Until both have answered something.
     try await withThrowingTaskGroup(of: Void.self) { group in
       for client in clients {
         group.addTask {
-          let words = Data(String(repeating: "more", count: 2000).utf8)
+          let words = Data(String(repeating: "more", count: 20).utf8)
           while taker.busyThreads < 2 {
             try client.write(contentsOf: words)
-            _ = try await Self.read(client, 20_000)
+            _ = try await Self.read(client, 200)
           }
         }
       }
@@ -222,7 +223,7 @@ struct DoorstepTests {
 
   @Test("says that a thread has too much to do only where it has hardly rested for a while")
   func load() {
-    var load = ThreadLoad(at: 0)
+    var load = ThreadLoad(at: 0, leastRest: 20)
     load.rested(from: 10_000_000, to: 20_000_000)
     load.rested(from: 59_000_000, to: 60_000_000)
     #expect(!load.isFull)
