@@ -1,18 +1,9 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
-import Synchronization
 import TestSupport
 
 @testable import HTTPAPI
-
-/// A client that sends bytes, and gets what the server makes of them.
-protocol ByteClient: Sendable {
-  func send(_ bytes: [UInt8])
-  func readToEnd() async throws -> [UInt8]
-}
-
-extension WireClient: ByteClient {}
 
 /// What a listener encrypts its connections with, and the clients that trust it.
 struct SecuredListener: Sendable {
@@ -62,8 +53,7 @@ final class SecureWireClient: ByteClient {
 
   private let channel: any Channel
   private let pieces: AsyncThrowingStream<[UInt8], any Error>
-  /// What was received and not yet asked for.
-  private let rest = Mutex<[UInt8]>([])
+  let received = ReceivedBytes()
 
   init(port: Int, context: NIOSSLContext) async throws {
     let (pieces, continuation) = AsyncThrowingStream.makeStream(of: [UInt8].self)
@@ -82,42 +72,9 @@ final class SecureWireClient: ByteClient {
 
   func send(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
 
-  func get(_ path: String, _ headers: [String] = []) {
-    send(Array((["GET \(path) HTTP/1.1", "Host: a"] + headers + ["", ""]).joined(separator: "\r\n").utf8))
-  }
-
-  /// Everything up to the end of `marker`.
-  func read(through marker: String) async throws -> String {
-    String(decoding: try await read { bytes in bytes.place(of: Array(marker.utf8))?.upperBound }, as: UTF8.self)
-  }
-
-  func read(_ count: Int) async throws -> [UInt8] { try await read { $0.count >= count ? count : nil } }
-
-  /// Everything up to the end of the connection.
   /// - Throws: where it has not ended as TLS ends.
-  func readToEnd() async throws -> [UInt8] {
-    var all = rest.withLock { rest in
-      defer { rest = [] }
-      return rest
-    }
-    for try await piece in pieces { all += piece }
-    return all
-  }
-
-  private func read(_ end: ([UInt8]) -> Int?) async throws -> [UInt8] {
-    var bytes = rest.withLock { $0 }
+  func receive() async throws -> [UInt8]? {
     var more = pieces.makeAsyncIterator()
-    while true {
-      if let end = end(bytes) {
-        let after = Array(bytes[end...])
-        rest.withLock { $0 = after }
-        return Array(bytes[..<end])
-      }
-      guard let piece = try await more.next() else {
-        throw WireClient.Failure(
-          description: "the connection ended after \(String(decoding: bytes, as: UTF8.self).debugDescription)")
-      }
-      bytes += piece
-    }
+    return try await more.next()
   }
 }

@@ -1,16 +1,14 @@
 import Foundation
 import Synchronization
-import TestSupport
 
 /// A TCP connection that sends exactly the bytes it is given, to a server in this process. Every call ends within twenty
 /// seconds.
-final class WireClient: Sendable {
+final class WireClient: ByteClient {
   struct Failure: Error, CustomStringConvertible { let description: String }
 
   private let descriptor: Int32
   private let isOpen = Mutex(true)
-  /// What was received and not yet asked for.
-  private let rest = Mutex<[UInt8]>([])
+  let received = ReceivedBytes()
 
   /// - Parameter receiveBuffer: how much the system may take in for us, in bytes; as much as it likes where nothing is said.
   init(port: Int?, receiveBuffer: Int32? = nil) throws {
@@ -70,46 +68,8 @@ final class WireClient: Sendable {
     return taken
   }
 
-  func send(_ text: String) { send(Array(text.utf8)) }
-
-  func get(_ path: String, _ headers: [String] = []) {
-    send((["GET \(path) HTTP/1.1", "Host: a"] + headers + ["", ""]).joined(separator: "\r\n"))
-  }
-
-  /// Everything up to the end of `marker`.
-  func read(through marker: String) async throws -> String {
-    String(decoding: try await read { bytes in bytes.place(of: Array(marker.utf8))?.upperBound }, as: UTF8.self)
-  }
-
-  func read(_ count: Int) async throws -> [UInt8] { try await read { $0.count >= count ? count : nil } }
-
-  /// Everything up to the end of the connection.
-  func readToEnd() async throws -> [UInt8] {
-    var all = rest.withLock { rest in
-      defer { rest = [] }
-      return rest
-    }
-    while let piece = try await receive() { all += piece }
-    return all
-  }
-
-  private func read(_ end: ([UInt8]) -> Int?) async throws -> [UInt8] {
-    var bytes = rest.withLock { $0 }
-    while true {
-      if let end = end(bytes) {
-        let after = Array(bytes[end...])
-        rest.withLock { $0 = after }
-        return Array(bytes[..<end])
-      }
-      guard let piece = try await receive() else {
-        throw Failure(description: "the connection ended after \(String(decoding: bytes, as: UTF8.self).debugDescription)")
-      }
-      bytes += piece
-    }
-  }
-
   /// - Returns: nil at the end of the connection, also where it was reset.
-  private func receive() async throws -> [UInt8]? {
+  func receive() async throws -> [UInt8]? {
     let descriptor = descriptor
     let result: Result<[UInt8]?, Failure> = await withCheckedContinuation { continuation in
       Thread.detachNewThread {

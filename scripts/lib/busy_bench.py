@@ -8,6 +8,7 @@ import subprocess
 import threading
 
 import hot_fleet
+import resource_bench
 import rollout_bench
 import serving
 from rounds import drive
@@ -15,15 +16,7 @@ from rounds import drive
 WRITES = 5000
 # Each connection writes, waits for the answer and these milliseconds, and writes again.
 PAUSE, WRITERS = 10, 64
-WRITE_SCRIPT = """
-local paths, next = {}, 0
-for line in io.lines("%s") do paths[#paths + 1] = line end
-request = function()
-  next = next %% #paths + 1
-  return wrk.format("POST", paths[next], nil, '{"values":[{"key":"temperature","value":' .. next .. '}]}')
-end
-delay = function() return %d end
-"""
+WRITE_SCRIPT = resource_bench.WRITES + "delay = function() return %d end\n"
 
 
 class Load:
