@@ -46,11 +46,11 @@ final class HotAnswers: Sendable {
   /// - Returns: whether it is answered; whatever is not has to be looked at more closely.
   func answerAgain(
     _ request: HotRequest, in bytes: UnsafeRawBufferPointer, since start: NIODeadline, closes: Bool,
-    on secure: SecureConnection?, by thread: ThreadAnswers
+    on secure: SecureConnection?, by thread: inout ThreadAnswers
   ) -> Bool {
     switch request.target {
-    case .poll(let token, let query): answerAgain(request, token, query, bytes, since: start, closes: closes, by: thread)
-    case .controllerPoll: answerController(request, bytes, since: start, closes: closes, on: secure, by: thread)
+    case .poll(let token, let query): answerAgain(request, token, query, bytes, since: start, closes: closes, by: &thread)
+    case .controllerPoll: answerController(request, bytes, since: start, closes: closes, on: secure, by: &thread)
     case .download: false
     }
   }
@@ -58,31 +58,38 @@ final class HotAnswers: Sendable {
   /// The same for a device of the DDI door: for the same words, which its connection adds nothing to.
   private func answerController(
     _ request: HotRequest, _ bytes: UnsafeRawBufferPointer, since start: NIODeadline, closes: Bool,
-    on secure: SecureConnection?, by thread: ThreadAnswers
+    on secure: SecureConnection?, by thread: inout ThreadAnswers
   ) -> Bool {
     guard closes == request.closes, secure?.certificateName == nil,
       let known = thread.controllers[HeadKey(request, in: bytes, isSecure: secure != nil)],
       direct.service.answersAgain(known.mark)
     else { return false }
-    known.answer.write(to: &thread.gathered, date: thread.date(at: start))
+    let date = thread.date(at: start)
+    known.answer.write(to: &thread.gathered, date: date)
     direct.figures.count(known.answer.status, since: start)
     return true
   }
 
   private func answerAgain(
     _ request: HotRequest, _ token: ByteSpan, _ query: ByteSpan, _ bytes: UnsafeRawBufferPointer, since start: NIODeadline,
-    closes: Bool, by thread: ThreadAnswers
+    closes: Bool, by thread: inout ThreadAnswers
   ) -> Bool {
     let service = direct.service
     guard let mark = service.recallOffers(toThingBy: token.part(of: bytes), asked: query.part(of: bytes)),
-      let poll = thread.polls[mark.number] ?? service.offers(by: mark).map({ prepare($0.shared, by: thread) })
+      let poll = poll(by: mark, by: &thread)
     else { return false }
     service.count(poll.offers)
-    write(poll, mark.retryAfter, to: request, token, bytes, since: start, closes: closes, by: thread)
+    write(poll, mark.retryAfter, to: request, token, bytes, since: start, closes: closes, by: &thread)
     return true
   }
 
-  private func prepare(_ offers: SharedOffers, by thread: ThreadAnswers) -> PreparedPoll {
+  private func poll(by mark: AnswerMark, by thread: inout ThreadAnswers) -> PreparedPoll? {
+    if let poll = thread.polls[mark.number] { return poll }
+    guard let offers = direct.service.offers(by: mark) else { return nil }
+    return prepare(offers.shared, by: &thread)
+  }
+
+  private func prepare(_ offers: SharedOffers, by thread: inout ThreadAnswers) -> PreparedPoll {
     let poll = PreparedPoll(offers, direct.pollAnswer.template(for: offers))
     thread.polls.keep(poll)
     return poll
@@ -90,11 +97,12 @@ final class HotAnswers: Sendable {
 
   private func write(
     _ poll: PreparedPoll, _ retryAfter: Int64, to request: HotRequest, _ token: ByteSpan, _ bytes: UnsafeRawBufferPointer,
-    since start: NIODeadline, closes: Bool, by thread: ThreadAnswers
+    since start: NIODeadline, closes: Bool, by thread: inout ThreadAnswers
   ) {
+    let date = thread.date(at: start)
     let status = poll.write(
       to: &thread.gathered, token: token.part(of: bytes), retryAfter: retryAfter,
-      ifNoneMatch: request.ifNoneMatch.part(of: bytes), date: thread.date(at: start), closes: closes)
+      ifNoneMatch: request.ifNoneMatch.part(of: bytes), date: date, closes: closes)
     direct.figures.count(status, since: start)
   }
 
@@ -171,14 +179,14 @@ final class HotAnswers: Sendable {
   ///   - closes: whether the connection ends with the answer.
   func answer(
     _ found: Found, to request: HotRequest, in bytes: UnsafeRawBufferPointer, since start: NIODeadline, closes: Bool,
-    by thread: ThreadAnswers
+    by thread: inout ThreadAnswers
   ) -> Answer? {
     let outcome: (status: HTTPResponse.Status, answer: Answer)?
     switch found {
     case .offers(let offers):
       guard case .poll(let token, _) = request.target else { return nil }
-      let poll = thread.polls[offers.shared.number] ?? prepare(offers.shared, by: thread)
-      write(poll, offers.retryAfter, to: request, token, bytes, since: start, closes: closes, by: thread)
+      let poll = thread.polls[offers.shared.number] ?? prepare(offers.shared, by: &thread)
+      write(poll, offers.retryAfter, to: request, token, bytes, since: start, closes: closes, by: &thread)
       return .gathered
     case .controller(let found, let path):
       guard let origin = direct.origin(ofHost: request.host.string(in: bytes), isSecure: path.isSecure),
@@ -192,13 +200,14 @@ final class HotAnswers: Sendable {
       if let mark = found.mark, closes == request.closes {
         thread.controllers.keep(answer, for: mark, to: HeadKey(request, in: bytes, isSecure: path.isSecure))
       }
-      answer.write(to: &thread.gathered, date: thread.date(at: start))
+      let date = thread.date(at: start)
+      answer.write(to: &thread.gathered, date: date)
       direct.figures.count(head.status, since: start)
       return .gathered
     case .download(let download):
       outcome =
-        plainAnswer(download, to: request, bytes, at: start, closes: closes, by: thread)
-        ?? plannedAnswer(download, to: request, bytes, at: start, closes: closes, by: thread)
+        plainAnswer(download, to: request, bytes, at: start, closes: closes, by: &thread)
+        ?? plannedAnswer(download, to: request, bytes, at: start, closes: closes, by: &thread)
     }
     guard let outcome else { return nil }
     direct.figures.count(outcome.status, since: start)
@@ -208,7 +217,7 @@ final class HotAnswers: Sendable {
   /// The answer to a request for all of an image or one plain range of it, without conditions; nil for any other.
   private func plainAnswer(
     _ download: FirmwareDownload, to request: HotRequest, _ bytes: UnsafeRawBufferPointer, at now: NIODeadline,
-    closes: Bool, by thread: ThreadAnswers
+    closes: Bool, by thread: inout ThreadAnswers
   ) -> (HTTPResponse.Status, Answer)? {
     let size = download.firmware.size
     guard request.ifNoneMatch.isEmpty, request.ifRange.isEmpty, size > 0, direct.settings.mostRanges > 0 else { return nil }
@@ -237,7 +246,7 @@ final class HotAnswers: Sendable {
   /// The answer by the whole rules for downloads; nil where it takes more than one piece.
   private func plannedAnswer(
     _ download: FirmwareDownload, to request: HotRequest, _ bytes: UnsafeRawBufferPointer, at now: NIODeadline,
-    closes: Bool, by thread: ThreadAnswers
+    closes: Bool, by thread: inout ThreadAnswers
   ) -> (HTTPResponse.Status, Answer)? {
     var asked: HTTPFields = [:]
     asked[.ifNoneMatch] = request.ifNoneMatch.text(in: bytes)
@@ -245,11 +254,11 @@ final class HotAnswers: Sendable {
     asked[.ifRange] = request.ifRange.text(in: bytes)
     let plan = DownloadPlan(download.firmware, .get, asked, mostRanges: direct.settings.mostRanges)
     guard let piece = plan.pieces.first else {
-      Self.add(plan.status, plan.headers, length: 0, at: now, closes: closes, by: thread)
+      Self.add(plan.status, plan.headers, length: 0, at: now, closes: closes, by: &thread)
       return (plan.status, .gathered)
     }
     guard plan.pieces.count == 1, case .bytes(let range) = piece, !range.isEmpty else { return nil }
-    Self.add(plan.status, plan.headers, length: Int64(range.count), at: now, closes: closes, by: thread)
+    Self.add(plan.status, plan.headers, length: Int64(range.count), at: now, closes: closes, by: &thread)
     return (plan.status, Self.image(download, range))
   }
 
@@ -262,7 +271,7 @@ final class HotAnswers: Sendable {
 
   private static func add(
     _ status: HTTPResponse.Status, _ fields: HTTPFields, length: Int64, at now: NIODeadline, closes: Bool,
-    by thread: ThreadAnswers
+    by thread: inout ThreadAnswers
   ) {
     var fields = fields
     // An answer of 304 has none (RFC 9110 section 8.6).

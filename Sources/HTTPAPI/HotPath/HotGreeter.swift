@@ -4,14 +4,20 @@ import NIOCore
 /// Answers polls that memory has the answers to before their connection has a channel, for as long as nothing else comes on it.
 final class HotGreeter: Greeter {
   private let answers: HotAnswers
-  private let thread = ThreadAnswers()
+  private var thread = ThreadAnswers()
 
   init(_ answers: HotAnswers) { self.answers = answers }
 
   func greet(_ bytes: UnsafeRawBufferPointer, send: (UnsafeRawBufferPointer) -> Void) -> Greeting {
+    greet(bytes, by: &thread, send)
+  }
+
+  private func greet(
+    _ bytes: UnsafeRawBufferPointer, by thread: inout ThreadAnswers, _ send: (UnsafeRawBufferPointer) -> Void
+  ) -> Greeting {
     var greeting = Greeting(count: 0, isLast: false)
     while !greeting.isLast, greeting.count < bytes.count, thread.gathered.readableBytes < ThreadAnswers.mostGathered,
-      let request = answerFirst(UnsafeRawBufferPointer(rebasing: bytes[greeting.count...]))
+      let request = answerFirst(UnsafeRawBufferPointer(rebasing: bytes[greeting.count...]), by: &thread)
     {
       greeting.count += request.length
       greeting.isLast = request.closes
@@ -22,14 +28,14 @@ final class HotGreeter: Greeter {
   }
 
   /// - Returns: nil for what is not answered here; nothing is counted or noted then.
-  private func answerFirst(_ bytes: UnsafeRawBufferPointer) -> HotRequest? {
+  private func answerFirst(_ bytes: UnsafeRawBufferPointer, by thread: inout ThreadAnswers) -> HotRequest? {
     let start = NIODeadline.now()
     guard let request = HotRequest(bytes), !request.closes || request.length == bytes.count else { return nil }
-    if answers.answerAgain(request, in: bytes, since: start, closes: request.closes, on: nil, by: thread) { return request }
+    if answers.answerAgain(request, in: bytes, since: start, closes: request.closes, on: nil, by: &thread) { return request }
     if case .download = request.target { return nil }
     guard let claim = answers.claim(request, in: bytes, on: nil),
       let found = answers.find(claim, asked: HotAnswers.query(of: request, in: bytes)),
-      case .gathered? = answers.answer(found, to: request, in: bytes, since: start, closes: request.closes, by: thread)
+      case .gathered? = answers.answer(found, to: request, in: bytes, since: start, closes: request.closes, by: &thread)
     else { return nil }
     return request
   }

@@ -4,7 +4,7 @@ import Synchronization
 /// What the hot connections of one event loop have in common. It is used on that loop alone.
 final class HotLoop {
   let sweep: ConnectionSweep
-  let answers = ThreadAnswers()
+  var answers = ThreadAnswers()
 
   init(on loop: any EventLoop, limits: ConnectionLimits) { sweep = ConnectionSweep(on: loop, limits: limits) }
 }

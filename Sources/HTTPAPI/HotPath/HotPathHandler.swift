@@ -129,7 +129,7 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
       guard let read = HotRequest(bytes), !read.closes || read.length == bytes.count else { return }
       if let secure, !answers.admits(read, in: bytes, on: secure) { return }
       request = read
-      if answers.answerAgain(read, in: bytes, since: start, closes: isLast(read), on: secure, by: loop.answers) {
+      if answers.answerAgain(read, in: bytes, since: start, closes: isLast(read), on: secure, by: &loop.answers) {
         outcome = .answer(.gathered)
       }
     }
@@ -162,7 +162,7 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func answer(
     _ found: HotAnswers.Found, to request: HotRequest, in bytes: UnsafeRawBufferPointer, since start: NIODeadline
   ) -> Outcome {
-    let answer = answers.answer(found, to: request, in: bytes, since: start, closes: isLast(request), by: loop.answers)
+    let answer = answers.answer(found, to: request, in: bytes, since: start, closes: isLast(request), by: &loop.answers)
     return answer.map { .answer($0) } ?? .unanswered
   }
 

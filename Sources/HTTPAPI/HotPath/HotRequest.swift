@@ -59,8 +59,7 @@ struct HotRequest: Equatable {
 
   private static func target(_ reader: inout HotReader) -> Target? {
     guard reader.skip(beforeToken) else { return controllerPoll(&reader) }
-    let token = reader.take(while: Base64URL.isCharacter)
-    guard token.count == ThingToken.length else { return nil }
+    guard let token = reader.takeToken() else { return nil }
     if reader.skip(latest) {
       guard reader.skip("?") else { return .poll(token: token, query: .none) }
       return query(&reader).map { .poll(token: token, query: $0) }
@@ -157,7 +156,7 @@ struct HotRequest: Equatable {
     guard let field = Field(name, in: reader), seen & field.rawValue == 0, reader.skip(":") else { return false }
     seen |= field.rawValue
     _ = reader.take { $0 == UInt8(ascii: " ") }
-    let value = reader.take { (0x20...0x7E).contains($0) }
+    let value = reader.takeText()
     guard !value.isEmpty, reader.byte(at: value.end - 1) != UInt8(ascii: " "), reader.skip("\r\n") else { return false }
     return heed(field, value, reader)
   }
@@ -253,13 +252,65 @@ private struct HotReader {
     return ByteSpan(start..<offset)
   }
 
-  /// Whether a part holds a text of small letters and `-`, in whatever case.
+  /// Goes on behind all visible ASCII and blanks, and tells where they were.
+  @inline(__always)
+  mutating func takeText() -> ByteSpan {
+    let start = offset
+    while offset + 8 <= bytes.count, Self.isText(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) { offset += 8 }
+    while offset < bytes.count, (0x20...0x7E).contains(bytes[offset]) { offset += 1 }
+    return ByteSpan(start..<offset)
+  }
+
+  /// Whether eight bytes are such: the first that is less than a blank makes its highest bit by the subtraction, the first that
+  /// is more than `~` by the addition or has it.
+  private static func isText(_ word: UInt64) -> Bool {
+    ((word &- 0x2020_2020_2020_2020) | (word &+ 0x0101_0101_0101_0101) | word) & 0x8080_8080_8080_8080 == 0
+  }
+
+  /// Goes on behind as many characters as a token has, if they are such.
+  @inline(__always)
+  mutating func takeToken() -> ByteSpan? {
+    let token = offset..<offset + ThingToken.length
+    guard token.upperBound <= bytes.count else { return nil }
+    // The last sixteen may begin among those before.
+    for place in [0, 16, ThingToken.length - 16] {
+      let part = bytes.loadUnaligned(fromByteOffset: token.lowerBound + place, as: SIMD16<UInt8>.self)
+      guard Self.areOfTokens(part) else { return nil }
+    }
+    offset = token.upperBound
+    return ByteSpan(token)
+  }
+
+  /// The characters of `Base64URL`, by their ranges.
+  private static func areOfTokens(_ bytes: SIMD16<UInt8>) -> Bool {
+    let areLetters = ((bytes | 0x20) &- UInt8(ascii: "a")) .< 26
+    let areDigits = (bytes &- UInt8(ascii: "0")) .< 10
+    return all(areLetters .| areDigits .| (bytes .== UInt8(ascii: "-")) .| (bytes .== UInt8(ascii: "_")))
+  }
+
+  /// Whether a part, which is visible ASCII, holds a text of small letters and `-`, in whatever case.
+  @inline(__always)
   func isSame(_ part: ByteSpan, _ text: StaticString) -> Bool {
     guard part.count == text.utf8CodeUnitCount else { return false }
-    for index in 0..<part.count {
-      let byte = bytes[part.start + index]
-      let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-      guard (isLetter ? byte | 0x20 : byte) == text.utf8Start[index] else { return false }
+    if part.count >= 8 { return isSame(part, text, by: UInt64.self) }
+    if part.count >= 4 { return isSame(part, text, by: UInt32.self) }
+    return isSame(part, text, by: UInt8.self)
+  }
+
+  /// The same by words, of which the last may begin in the one before. No other visible character than a great letter becomes a
+  /// small one or `-` by the bit that tells them apart.
+  @inline(__always)
+  private func isSame<Word: FixedWidthInteger>(_ part: ByteSpan, _ text: StaticString, by word: Word.Type) -> Bool {
+    let size = MemoryLayout<Word>.size
+    let (wanted, bit) = (UnsafeRawPointer(text.utf8Start), Word(truncatingIfNeeded: 0x2020_2020_2020_2020 as UInt64))
+    var place = 0
+    while place < part.count {
+      place = min(place, part.count - size)
+      guard
+        bytes.loadUnaligned(fromByteOffset: part.start + place, as: Word.self) | bit
+          == wanted.loadUnaligned(fromByteOffset: place, as: Word.self)
+      else { return false }
+      place += size
     }
     return true
   }

@@ -2,7 +2,7 @@ import HTTPTypes
 import NIOCore
 
 /// An answer of which all is written but the date, and what else is left open.
-struct PreparedAnswer {
+final class PreparedAnswer {
   typealias Status = HTTPResponse.Status
 
   /// Digits that are left open.
@@ -36,7 +36,7 @@ struct PreparedAnswer {
   ///   - tokens: where they stand in the body.
   ///   - tagEnd: hexadecimal digits of a number in the tag.
   ///   - bodyEnd: its decimal digits in the body.
-  mutating func leaveOpen(tokens: [Int], tagEnd: Digits, bodyEnd: Digits) {
+  func leaveOpen(tokens: [Int], tagEnd: Digits, bodyEnd: Digits) {
     hexadecimal = Digits(places.tag + tagEnd.place, tagEnd.count)
     guard let body = places.body else { return }
     self.tokens = tokens.map { body + $0 }

@@ -1,5 +1,6 @@
 import Domain
 import FirmwareService
+import Foundation
 import NIOCore
 
 /// The answers to all polls that are offered the same: of each all is written but the token, the time to ask again, which is
@@ -66,7 +67,7 @@ final class PreparedPoll {
       tag: template.tag(retryAfter: any), type: "application/json", bodyLength: template.length(retryAfter: any),
       isKnown: isKnown, closes: closes)
     let blank = [UInt8](repeating: UInt8(ascii: "-"), count: ThingToken.length)
-    var answer = PreparedAnswer(head) { pen in
+    let answer = PreparedAnswer(head) { pen in
       blank.withUnsafeBytes { blank in template.write(token: blank, retryAfter: any) { pen.write($0) } }
     }
     answer.leaveOpen(
@@ -76,10 +77,15 @@ final class PreparedPoll {
     return answer
   }
 
+  private func isBeginning(of ifNoneMatch: UnsafeRawBufferPointer) -> Bool {
+    guard let first = ifNoneMatch.baseAddress, ifNoneMatch.count >= tagBeginning.count else { return false }
+    return memcmp(first, tagBeginning, tagBeginning.count) == 0
+  }
+
   private func isTag(of retryAfter: Int64, knownBy ifNoneMatch: UnsafeRawBufferPointer) -> Bool {
     // Most who ask so have the tag of what they got last, which is written plainly.
     let rest = ifNoneMatch.dropFirst(tagBeginning.count)
-    if ifNoneMatch.starts(with: tagBeginning), rest.last == UInt8(ascii: "\""), (2...17).contains(rest.count) {
+    if isBeginning(of: ifNoneMatch), rest.last == UInt8(ascii: "\""), (2...17).contains(rest.count) {
       var (number, place) = (UInt64(retryAfter), rest.endIndex - 1)
       while place > rest.startIndex, rest[place - 1] == PreparedAnswer.digit(number & 15) {
         (number, place) = (number >> 4, place - 1)

@@ -4,7 +4,7 @@ import NIOCore
 
 /// What the hot connections of one thread have in common. It is used on that thread alone, so that nothing of it is waited for,
 /// or counted by two processors at a time.
-final class ThreadAnswers {
+struct ThreadAnswers {
   /// The most bytes of answers that are gathered before they are sent.
   static let mostGathered = 65_536
 
@@ -16,7 +16,7 @@ final class ThreadAnswers {
 
   /// The time of this computer (RFC 9110 section 6.6.1).
   /// - Parameter now: the time since the computer was started.
-  func date(at now: NIODeadline) -> DateLine {
+  mutating func date(at now: NIODeadline) -> DateLine {
     if now >= date.end { date = DateLine(at: now) }
     return date
   }
