@@ -38,7 +38,12 @@ int firmament_port(int socket) {
 
 int firmament_accept(int listener) { return (int)outcome(accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)); }
 
-long firmament_receive(int socket, void *bytes, size_t capacity) { return outcome(recv(socket, bytes, capacity, 0)); }
+long firmament_receive(int socket, void *bytes, size_t capacity) {
+  ssize_t count;
+  do count = recv(socket, bytes, capacity, 0);
+  while (count < 0 && errno == EINTR);
+  return outcome(count);
+}
 
 long firmament_send(int socket, const void *bytes, size_t count) {
   return outcome(send(socket, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT));
@@ -46,21 +51,29 @@ long firmament_send(int socket, const void *bytes, size_t count) {
 
 int firmament_watch_begin(void) { return (int)outcome(epoll_create1(EPOLL_CLOEXEC)); }
 
-int firmament_watch(int watch, int socket) {
-  struct epoll_event event = {.events = EPOLLIN, .data.fd = socket};
-  return (int)outcome(epoll_ctl(watch, EPOLL_CTL_ADD, socket, &event));
+static int control(int watch, int operation, int socket, uint32_t events) {
+  struct epoll_event event = {.events = events, .data.fd = socket};
+  return (int)outcome(epoll_ctl(watch, operation, socket, &event));
 }
 
-int firmament_unwatch(int watch, int socket) {
-  struct epoll_event event = {0};
-  return (int)outcome(epoll_ctl(watch, EPOLL_CTL_DEL, socket, &event));
-}
+int firmament_watch(int watch, int socket) { return control(watch, EPOLL_CTL_ADD, socket, EPOLLIN); }
+
+static const uint32_t news = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
+int firmament_watch_news(int watch, int socket) { return control(watch, EPOLL_CTL_ADD, socket, news); }
+
+int firmament_watch_news_again(int watch, int socket) { return control(watch, EPOLL_CTL_MOD, socket, news); }
+
+int firmament_unwatch(int watch, int socket) { return control(watch, EPOLL_CTL_DEL, socket, 0); }
 
 int firmament_watch_wait(int watch, int *sockets, int most, int milliseconds) {
   struct epoll_event events[256];
   int count = epoll_wait(watch, events, most < 256 ? most : 256, milliseconds);
   if (count < 0) return -errno;
-  for (int index = 0; index < count; index++) sockets[index] = events[index].data.fd;
+  for (int index = 0; index < count; index++) {
+    int socket = events[index].data.fd;
+    sockets[index] = events[index].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? ~socket : socket;
+  }
   return count;
 }
 

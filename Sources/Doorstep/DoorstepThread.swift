@@ -66,10 +66,11 @@ final class DoorstepThread: @unchecked Sendable {
       if hasGiven.exchange(false, ordering: .acquiring) { takeGiven() }
       var isOver = false
       for place in 0..<max(0, Int(count)) {
-        switch ready[place] {
+        let hasEnded = ready[place] < 0
+        switch hasEnded ? ~ready[place] : ready[place] {
         case bell: isOver = true
         case listener: acceptSeveral()
-        case let socket: greet(socket)
+        case let socket: greet(socket, hasEnded: hasEnded)
         }
       }
       // Those that had said something by then have been heard.
@@ -95,7 +96,7 @@ final class DoorstepThread: @unchecked Sendable {
       switch -socket {
       case ..<1:
         if load.isFull, let idler = idler(than: held.load(ordering: .relaxed)), give(socket, to: idler) { continue }
-        guard firmament_watch(watch, socket) == 0 else {
+        guard firmament_watch_news(watch, socket) == 0 else {
           close(socket)
           continue
         }
@@ -124,9 +125,10 @@ final class DoorstepThread: @unchecked Sendable {
 
   // MARK: What is said
 
-  private func greet(_ socket: CInt) {
+  /// - Parameter hasEnded: whether nothing comes behind what is there.
+  private func greet(_ socket: CInt, hasEnded: Bool) {
     let count = firmament_receive(socket, bytes.baseAddress, bytes.count)
-    if count == -Int(EAGAIN) || count == -Int(EINTR) { return }
+    if count == -Int(EAGAIN) { return }
     // It has ended.
     guard count > 0 else { return end(socket) }
     var (unsent, isBroken) = ([UInt8](), false)
@@ -138,7 +140,12 @@ final class DoorstepThread: @unchecked Sendable {
     }
     if isBroken { return end(socket) }
     let isAnswered = greeting.count == count && unsent.isEmpty
-    if isAnswered { return greeting.isLast ? end(socket) : keep(socket) }
+    if isAnswered {
+      if greeting.isLast { return end(socket) }
+      // What is left, and be it the end, is told of once more, when others have had their turn.
+      if count == bytes.count || hasEnded { _ = firmament_watch_news_again(watch, socket) }
+      return keep(socket)
+    }
     leave(socket)
     _ = firmament_unwatch(watch, socket)
     taker.take(
@@ -153,7 +160,7 @@ final class DoorstepThread: @unchecked Sendable {
       leave(socket)
       _ = firmament_unwatch(watch, socket)
       if give(socket, to: idler) { return }
-      _ = firmament_watch(watch, socket)
+      _ = firmament_watch_news(watch, socket)
       return add(socket)
     }
     waiting.remove(socket)
@@ -187,7 +194,7 @@ final class DoorstepThread: @unchecked Sendable {
       guard given != nil else { return false }
       other.hasGiven.store(true, ordering: .releasing)
       // It tells the other of it, as soon as its client says more.
-      guard firmament_watch(other.watch, socket) == 0 else { return false }
+      guard firmament_watch_news(other.watch, socket) == 0 else { return false }
       given?.append(socket)
       other.held.add(1, ordering: .relaxed)
       return true

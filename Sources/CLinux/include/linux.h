@@ -21,8 +21,13 @@ long firmament_send(int socket, const void *bytes, size_t count);
 // What tells when a socket can be read.
 int firmament_watch_begin(void);
 int firmament_watch(int watch, int socket);
+// The same, but only for as often as something comes: what is left unread is not told of once more.
+int firmament_watch_news(int watch, int socket);
+// Tells of it once more, if something is left unread.
+int firmament_watch_news_again(int watch, int socket);
 int firmament_unwatch(int watch, int socket);
-// Those of up to `most` sockets that can be read, or have ended; none after so many milliseconds, and -1 is for ever.
+// Those of up to `most` sockets that can be read; those of which nothing comes any more as their complements, which are
+// negative. None after so many milliseconds, and -1 is for ever.
 int firmament_watch_wait(int watch, int *sockets, int most, int milliseconds);
 
 // What can be read from once it was rung, for ever after.

@@ -150,9 +150,7 @@ struct HotRequest: Equatable {
   }
 
   private mutating func takeField(_ reader: inout HotReader) -> Bool {
-    let name = reader.take { byte in
-      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || byte == UInt8(ascii: "-")
-    }
+    let name = reader.take { $0 != UInt8(ascii: ":") }
     guard let field = Field(name, in: reader), seen & field.rawValue == 0, reader.skip(":") else { return false }
     seen |= field.rawValue
     _ = reader.take { $0 == UInt8(ascii: " ") }
@@ -263,6 +261,7 @@ private struct HotReader {
 
   /// Whether eight bytes are such: the first that is less than a blank makes its highest bit by the subtraction, the first that
   /// is more than `~` by the addition or has it.
+  @inline(__always)
   private static func isText(_ word: UInt64) -> Bool {
     ((word &- 0x2020_2020_2020_2020) | (word &+ 0x0101_0101_0101_0101) | word) & 0x8080_8080_8080_8080 == 0
   }
@@ -272,23 +271,35 @@ private struct HotReader {
   mutating func takeToken() -> ByteSpan? {
     let token = offset..<offset + ThingToken.length
     guard token.upperBound <= bytes.count else { return nil }
-    // The last sixteen may begin among those before.
-    for place in [0, 16, ThingToken.length - 16] {
-      let part = bytes.loadUnaligned(fromByteOffset: token.lowerBound + place, as: SIMD16<UInt8>.self)
-      guard Self.areOfTokens(part) else { return nil }
+    while offset + 8 <= token.upperBound {
+      guard Self.isOfTokens(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) else { return nil }
+      offset += 8
     }
+    // The last eight begin among those before.
     offset = token.upperBound
+    guard Self.isOfTokens(bytes.loadUnaligned(fromByteOffset: offset - 8, as: UInt64.self)) else { return nil }
     return ByteSpan(token)
   }
 
-  /// The characters of `Base64URL`, by their ranges.
-  private static func areOfTokens(_ bytes: SIMD16<UInt8>) -> Bool {
-    let areLetters = ((bytes | 0x20) &- UInt8(ascii: "a")) .< 26
-    let areDigits = (bytes &- UInt8(ascii: "0")) .< 10
-    return all(areLetters .| areDigits .| (bytes .== UInt8(ascii: "-")) .| (bytes .== UInt8(ascii: "_")))
+  /// Whether eight bytes are characters of `Base64URL`.
+  @inline(__always)
+  private static func isOfTokens(_ word: UInt64) -> Bool {
+    // The highest bit of each byte tells.
+    let areThey =
+      isWithin("a"..."z", word | 0x2020_2020_2020_2020) | isWithin("0"..."9", word) | isWithin("-"..."-", word)
+      | isWithin("_"..."_", word)
+    return areThey & ~word & 0x8080_8080_8080_8080 == 0x8080_8080_8080_8080
   }
 
-  /// Whether a part, which is visible ASCII, holds a text of small letters and `-`, in whatever case.
+  /// Sets the highest bits of those of eight bytes below 128 that are in a range, and not those of others: no sum is carried.
+  @inline(__always)
+  private static func isWithin(_ range: ClosedRange<Unicode.Scalar>, _ word: UInt64) -> UInt64 {
+    let (first, last) = (UInt64(range.lowerBound.value), UInt64(range.upperBound.value))
+    let (each, low) = (0x0101_0101_0101_0101 as UInt64, word & 0x7F7F_7F7F_7F7F_7F7F)
+    return (low &+ each &* (0x80 - first)) & ~(low &+ each &* (0x7F - last))
+  }
+
+  /// Whether a part holds a text of small letters and `-`, in whatever case.
   @inline(__always)
   func isSame(_ part: ByteSpan, _ text: StaticString) -> Bool {
     guard part.count == text.utf8CodeUnitCount else { return false }
@@ -297,19 +308,16 @@ private struct HotReader {
     return isSame(part, text, by: UInt8.self)
   }
 
-  /// The same by words, of which the last may begin in the one before. No other visible character than a great letter becomes a
-  /// small one or `-` by the bit that tells them apart.
+  /// The same by words, of which the last may begin in the one before. A letter may lack the bit that makes it a small one.
   @inline(__always)
   private func isSame<Word: FixedWidthInteger>(_ part: ByteSpan, _ text: StaticString, by word: Word.Type) -> Bool {
-    let size = MemoryLayout<Word>.size
-    let (wanted, bit) = (UnsafeRawPointer(text.utf8Start), Word(truncatingIfNeeded: 0x2020_2020_2020_2020 as UInt64))
+    let (size, letters) = (MemoryLayout<Word>.size, Word(truncatingIfNeeded: 0x4040_4040_4040_4040 as UInt64))
     var place = 0
     while place < part.count {
       place = min(place, part.count - size)
-      guard
-        bytes.loadUnaligned(fromByteOffset: part.start + place, as: Word.self) | bit
-          == wanted.loadUnaligned(fromByteOffset: place, as: Word.self)
-      else { return false }
+      let wanted = UnsafeRawPointer(text.utf8Start).loadUnaligned(fromByteOffset: place, as: Word.self)
+      let found = bytes.loadUnaligned(fromByteOffset: part.start + place, as: Word.self)
+      guard found | (wanted & letters) >> 1 == wanted else { return false }
       place += size
     }
     return true

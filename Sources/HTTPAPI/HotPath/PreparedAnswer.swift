@@ -17,11 +17,18 @@ final class PreparedAnswer {
   private let bytes: [UInt8]
   private let places: AnswerHead.Places
   /// In bytes from the beginning, like those that follow.
-  private var tokens: [Int] = []
-  private var hexadecimal: Digits?
-  private var decimal: Digits?
+  private let tokens: [Int]
+  private let hexadecimal: Digits?
+  private let decimal: Digits?
 
-  init(_ head: AnswerHead, body: (inout AnswerPen) -> Void) {
+  /// What is another in each answer is left open.
+  /// - Parameters:
+  ///   - tokens: where they stand in the body.
+  ///   - tagEnd: hexadecimal digits of a number in the tag.
+  ///   - bodyEnd: its decimal digits in the body.
+  init(
+    _ head: AnswerHead, tokens: [Int] = [], tagEnd: Digits? = nil, bodyEnd: Digits? = nil, body: (inout AnswerPen) -> Void
+  ) {
     var places = AnswerHead.Places()
     var buffer = ByteBuffer()
     AnswerPen.add(to: &buffer, capacity: head.length + head.bodyLength) { pen in
@@ -29,18 +36,9 @@ final class PreparedAnswer {
       if head.hasBody { body(&pen) }
     }
     (status, bytes, self.places) = (head.status, Array(buffer.readableBytesView), places)
-  }
-
-  /// Leaves open what is another in each answer.
-  /// - Parameters:
-  ///   - tokens: where they stand in the body.
-  ///   - tagEnd: hexadecimal digits of a number in the tag.
-  ///   - bodyEnd: its decimal digits in the body.
-  func leaveOpen(tokens: [Int], tagEnd: Digits, bodyEnd: Digits) {
-    hexadecimal = Digits(places.tag + tagEnd.place, tagEnd.count)
-    guard let body = places.body else { return }
-    self.tokens = tokens.map { body + $0 }
-    decimal = Digits(body + bodyEnd.place, bodyEnd.count)
+    hexadecimal = tagEnd.map { Digits(places.tag + $0.place, $0.count) }
+    self.tokens = places.body.map { body in tokens.map { body + $0 } } ?? []
+    decimal = places.body.flatMap { body in bodyEnd.map { Digits(body + $0.place, $0.count) } }
   }
 
   /// Writes all of it.

@@ -67,12 +67,12 @@ final class PreparedPoll {
       tag: template.tag(retryAfter: any), type: "application/json", bodyLength: template.length(retryAfter: any),
       isKnown: isKnown, closes: closes)
     let blank = [UInt8](repeating: UInt8(ascii: "-"), count: ThingToken.length)
-    let answer = PreparedAnswer(head) { pen in
+    let answer = PreparedAnswer(
+      head, tokens: template.tokenPlaces, tagEnd: .init(tagBeginning.count, layout.hexadecimalDigits),
+      bodyEnd: .init(template.length(retryAfter: any) - 1 - layout.decimalDigits, layout.decimalDigits)
+    ) { pen in
       blank.withUnsafeBytes { blank in template.write(token: blank, retryAfter: any) { pen.write($0) } }
     }
-    answer.leaveOpen(
-      tokens: template.tokenPlaces, tagEnd: .init(tagBeginning.count, layout.hexadecimalDigits),
-      bodyEnd: .init(template.length(retryAfter: any) - 1 - layout.decimalDigits, layout.decimalDigits))
     layouts[index].answers[variant] = answer
     return answer
   }

@@ -1,4 +1,5 @@
 import APIContract
+import Domain
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -74,6 +75,32 @@ import Testing
   @Test(arguments: cold) func `whatever else there is is left to the framework`(text: String) {
     #expect(Self.read(Array(text.utf8)) == nil)
     #expect(Self.read(Array((text + Self.get(Self.poll)).utf8)) == nil)
+  }
+
+  /// Bytes are compared by several at a time, so that each place of a word has its turn.
+  @Test func `each byte of a token, of a name and of a value counts, at each place`() throws {
+    let lines = ["User-Agent: seventeen letters", "x-forwarded-PROTO: a", "Accept: b", "Pragma: c", "If-None-Match: d"]
+    let text = ([Self.get(Self.poll, "Range: bytes=0-1")] + lines.map { Self.get(Self.poll, $0) })
+    for (index, text) in text.enumerated() {
+      let bytes = Array(text.utf8)
+      let line = index == 0 ? "Range: bytes=0-1" : lines[index - 1]
+      let start = try #require(bytes.place(of: Array(line.utf8))).lowerBound
+      let name = start..<start + (try #require(line.utf8.firstIndex(of: UInt8(ascii: ":")))).utf16Offset(in: line)
+      let token = try #require(bytes.place(of: Array(Self.token.utf8)))
+      // A blank at an end is none of a value's.
+      let value = name.upperBound + 3..<max(name.upperBound + 3, start + line.utf8.count - 1)
+      for place in Array(index == 0 ? token : 0..<0) + Array(name) + Array(value) {
+        for byte in UInt8.min...UInt8.max {
+          var changed = bytes
+          changed[place] = byte
+          let isTaken =
+            if token.contains(place) { Base64URL.isCharacter(byte) } else if name.contains(place) {
+              Character(Unicode.Scalar(byte)).lowercased() == Character(Unicode.Scalar(bytes[place])).lowercased()
+            } else { (0x20...0x7E).contains(byte) }
+          #expect((Self.read(changed) != nil) == isTaken, "\(byte) at \(place) of \(text.debugDescription)")
+        }
+      }
+    }
   }
 
   @Test func `a head of just the limit is read, and one byte more is not`() throws {
