@@ -18,6 +18,8 @@ math.randomseed(%d)
 request = function() return requests[math.random(#requests)] end
 """
 BIG_MODEL = "big"
+# What things run, as they say it in a query.
+VERSION = "?mcu=main&version=1.0.0"
 CONTROLLERS = 200
 # Heads of a poll's answer that are kept for polls with If-None-Match.
 TAGS = 5000
@@ -130,7 +132,6 @@ class HotFleet:
             return tuple(script(self.folder / f"{name}-{side}.lua", lines) for side, lines in (("ours", ours), ("nginx", theirs)))
 
         end, static = " HTTP/1.1|Host: bench", "/v2/things/firmwares/latest?"
-        version = "?mcu=main&version=1.0.0"
         tagged = list(zip(self.tokens, self.tags))
         return {
             "poll": pair(
@@ -142,8 +143,8 @@ class HotFleet:
                 "closing", [poll_path(token) + end + "|Connection: close" for token in self.tokens],
                 [static + token + end + "|Connection: close" for token in self.tokens]),
             "version": pair(
-                "version", [poll_path(token) + version + end for token in self.tokens],
-                [static + token + version.replace("?", "&") + end for token in self.tokens]),
+                "version", [poll_path(token) + VERSION + end for token in self.tokens],
+                [static + token + VERSION.replace("?", "&") + end for token in self.tokens]),
             "controller": pair(
                 "controller", [f"{path}{end}|Authorization: GatewayToken {self.gateway}" for path in self.controllers],
                 [f"/ddi?{path[5:]}{end}|Authorization: GatewayToken {self.gateway}" for path in self.controllers]),
@@ -152,20 +153,20 @@ class HotFleet:
                 for path in (self.image_path, "/image")]),
         }
 
-    def poll_all(self, server, tokens=None):
+    def poll_all(self, server, tokens=None, query=""):
         """Polls each thing once, or those with the tokens, over a few connections and some at a time. Returns the seconds that it
         took."""
         tokens, began, width = self.tokens if tokens is None else tokens, time.monotonic(), 4
         with concurrent.futures.ThreadPoolExecutor(width) as pool:
-            list(pool.map(lambda first: poll_pipelined(server, tokens[first::width]), range(width)))
+            list(pool.map(lambda first: poll_pipelined(server, tokens[first::width], query), range(width)))
         return time.monotonic() - began
 
 
-def poll_pipelined(server, tokens, depth=32):
+def poll_pipelined(server, tokens, query, depth=32):
     with serving.open_socket(server) as connection:
         for place in range(0, len(tokens), depth):
             part = tokens[place:place + depth]
-            connection.sendall("".join(f"GET {poll_path(token)} HTTP/1.1\r\nHost: bench\r\n\r\n" for token in part).encode())
+            connection.sendall("".join(f"GET {poll_path(token)}{query} HTTP/1.1\r\nHost: bench\r\n\r\n" for token in part).encode())
             received = bytearray()
             # Each answer ends with the time to ask again.
             while received.count(b'"retryAfter":') < len(part) or not received.endswith(b"}"):
