@@ -72,7 +72,7 @@ let package = Package(
     // Floor 1: rooms that do not know each other
     room("Doorstep", ["CLinux"]),
     room("Catalog", ["Domain", grdb]),
-    room("ImageStore", ["Domain", "Cryptography", nioCore, nioPosix]),
+    room("ImageStore", ["Domain", "Cryptography", "CLinux", nioCore, nioPosix]),
     room("Signing", ["Domain", "Cryptography"]),
     room("Rollouts", ["Domain"]),
     room("ImageFormats", ["Domain"]),

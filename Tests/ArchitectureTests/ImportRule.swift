@@ -25,7 +25,7 @@ enum ImportRule {
     // Floor 1
     "Doorstep": ["CLinux"],
     "Catalog": ["Domain", "GRDB"],
-    "ImageStore": ["Domain", "Cryptography", "CZlib", "NIOCore", "NIOPosix", "NIOFileSystem"],
+    "ImageStore": ["Domain", "Cryptography", "CLinux", "CZlib", "NIOCore", "NIOPosix", "NIOFileSystem"],
     "Signing": ["Domain", "Cryptography"],
     "Rollouts": ["Domain"],
     "ImageFormats": ["Domain"],

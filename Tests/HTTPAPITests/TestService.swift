@@ -51,7 +51,7 @@ final class TestService: Sendable {
   let limits: ConnectionLimits
   /// The engineer's.
   let key: PrivateKey
-  private let folder: String
+  let folder: String
 
   private static let pool: NIOThreadPool = {
     let pool = NIOThreadPool(numberOfThreads: 2)

@@ -38,6 +38,14 @@ void firmament_name_thread(const char *name);
 // Nanoseconds since the computer was started.
 uint64_t firmament_time(void);
 
+// MARK: Files, and what the system holds of them in its memory (the page cache)
+
+// Whether it holds a part of a file, as far as a byte here and there tells: 1, or 0 where it does not, or does not say. Never
+// waits for the disk. -ENODATA where the file ends before.
+int firmament_is_cached(int file, int64_t offset, int64_t count);
+// Waits until it holds a part of a file, and has it begin with what comes behind. -ENODATA as above.
+int firmament_cache(int file, int64_t offset, int64_t count, int64_t ahead);
+
 // MARK: Memory
 
 // Gives the system back what is freed, and the pages of files that hold the program's code and constants: those that are needed

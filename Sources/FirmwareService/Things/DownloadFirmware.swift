@@ -8,9 +8,19 @@ import Rollouts
 /// An image on its way to one thing: bytes by range, and an account of what was sent.
 public struct FirmwareDownload: Sendable {
   public let firmware: Firmware
-  let image: StoredImage
-  let thingID: Int64
-  let service: FirmwareService
+  private let image: StoredImage
+  /// The image's file, where it is not in memory.
+  private let file: StoredImageFile?
+  private let thingID: Int64
+  private let service: FirmwareService
+
+  init(_ firmware: Firmware, _ image: StoredImage, thingID: Int64, service: FirmwareService) {
+    self.firmware = firmware
+    self.image = image
+    self.thingID = thingID
+    self.service = service
+    file = image.fileToSend()
+  }
 
   /// Bytes to read at a time where the image is not in memory.
   public static let pieceSize = StoredImage.pieceSize
@@ -22,6 +32,24 @@ public struct FirmwareDownload: Sendable {
   public func read(_ range: Range<Int64>) async throws -> ByteBuffer {
     try await translatingErrors { try await image.read(range) }
   }
+
+  /// The range for the system to send from the image's file, where it has it in its memory; nil where it has to be loaded
+  /// first. Does not block. The download has to be held until the range has left.
+  /// - Throws: where the range cannot be read.
+  /// - Precondition: the image is not in memory.
+  public func loaded(_ range: Range<Int64>) throws -> FileRegion? { try file?.loaded(range) }
+
+  /// The same range, once the system has read it from the disk; fails where it cannot.
+  public func load(_ range: Range<Int64>, on loop: any EventLoop) -> EventLoopFuture<FileRegion> {
+    file?.load(range, on: loop) ?? loop.makeFailedFuture(Self.hasNoFile)
+  }
+
+  /// The bytes of the range, `pieceSize` at most, read from the disk; fails where they cannot be.
+  public func read(_ range: Range<Int64>, on loop: any EventLoop) -> EventLoopFuture<ByteBuffer> {
+    file?.read(range, on: loop) ?? loop.makeFailedFuture(Self.hasNoFile)
+  }
+
+  private static let hasNoFile = ServiceError(.unavailable, "the image is in memory")
 
   /// Notes that bytes are on their way: the thing is downloading.
   public func begin() {
@@ -47,7 +75,7 @@ extension FirmwareService {
   ) async throws -> FirmwareDownload {
     let firmware = try await firmware(publicID, for: thingID, isWhole: isWhole)
     let image = try await translatingErrors { try await images.open(firmware.digest) }
-    return FirmwareDownload(firmware: firmware, image: image, thingID: thingID, service: self)
+    return FirmwareDownload(firmware, image, thingID: thingID, service: self)
   }
 
   /// The same for a thing and an image that are in memory, where nothing has to be waited for; nil where it has to be asked in
@@ -60,7 +88,7 @@ extension FirmwareService {
       let firmware = try? firmware(publicID, for: thing.standing, model, releases, thing.facts?.facts, at: now),
       let image = images.openHot(firmware.digest)
     else { return nil }
-    return FirmwareDownload(firmware: firmware, image: image, thingID: thing.standing.thingID, service: self)
+    return FirmwareDownload(firmware, image, thingID: thing.standing.thingID, service: self)
   }
 
   /// The signed manifest of a firmware that a thing may have: the DSSE envelope as JSON.

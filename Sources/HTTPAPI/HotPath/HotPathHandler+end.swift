@@ -15,7 +15,7 @@ extension HotPathHandler {
     guard waits else { return context.close(promise: nil) }
     let sent = context.eventLoop.makePromise(of: Void.self)
     sent.futureResult.assumeIsolatedUnsafeUnchecked().whenComplete { _ in self.context?.close(promise: nil) }
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
+    context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: sent)
   }
 
   /// Closes our side once the last byte has left, and waits a little for the client to do the same: to close at once with bytes

@@ -12,7 +12,7 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
   typealias OutboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
+  typealias OutboundOut = IOData
 
   enum State {
     case listening
@@ -213,7 +213,7 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   /// Answers what has come meanwhile, and reads more.
-  private func goOn(_ context: ChannelHandlerContext) {
+  func goOn(_ context: ChannelHandlerContext) {
     answerAll(context)
     if readIsHeld, mayRead(context) {
       readIsHeld = false
@@ -234,9 +234,9 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
       write(bytes, context, sent)
     case .stream(let download, let range):
       writeGathered(context)
-      let stream = ImageStream(download, range, closes: closes)
+      let stream = ImageStream(download, range, isEncrypted: secure != nil, closes: closes)
       state = .streaming(stream)
-      return read(stream, context)
+      return send(stream, context)
     }
     if closes { state = .closing }
   }
@@ -258,40 +258,12 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func write(_ bytes: ByteBuffer, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>? = nil) {
-    writtenBytes += bytes.readableBytes
-    context.write(wrapOutboundOut(bytes), promise: promise)
+    write(IOData.byteBuffer(bytes), context, promise)
   }
 
-  /// Reads the next piece of an image, unless enough of it waits.
-  private func read(_ stream: ImageStream, _ context: ChannelHandlerContext) {
-    guard let piece = stream.begin() else { return }
-    let (download, loop) = (stream.download, context.eventLoop)
-    let handler = NIOLoopBound(self, eventLoop: loop)
-    Task {
-      let bytes = try? await download.read(piece)
-      loop.execute { handler.value.send(bytes, of: piece) }
-    }
-  }
-
-  private func send(_ bytes: ByteBuffer?, of piece: Range<Int64>) {
-    guard let context, case .streaming(let stream) = state else { return }
-    // The head has promised what cannot be read.
-    guard let bytes else { return context.close(promise: nil) }
-    stream.wasRead(piece)
-    let sent = context.eventLoop.makePromise(of: Void.self)
-    sent.futureResult.assumeIsolatedUnsafeUnchecked().whenSuccess { self.wasSent(piece, of: stream) }
-    write(bytes, context, sent)
-    if stream.hasEnded {
-      lingers = stream.closes || isQuiescing
-      state = stream.closes ? .closing : .listening
-    }
-    context.flush()
-    if stream.hasEnded { goOn(context) } else { read(stream, context) }
-  }
-
-  private func wasSent(_ piece: Range<Int64>, of stream: ImageStream) {
-    stream.wasSent(piece)
-    if let context { read(stream, context) }
+  func write(_ data: IOData, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+    writtenBytes += data.readableBytes
+    context.write(wrapOutboundOut(data), promise: promise)
   }
 
   private func handOver(_ context: ChannelHandlerContext) {

@@ -1,38 +1,56 @@
 import FirmwareService
 import NIOCore
 
-/// An image on its way from the disk to one connection, in pieces. It is used on the connection's event loop alone.
+/// An image on its way from the disk to one connection, in pieces. The system sends them from the image's file; where they have
+/// to be encrypted, they are read. It is used on the connection's event loop alone.
 final class ImageStream {
-  /// Pieces that were read and have not left yet, at most.
+  /// Pieces that wait or are being sent, at most.
   private static let mostUnsent = 2
 
-  let download: FirmwareDownload
+  private let download: FirmwareDownload
+  private let isEncrypted: Bool
   /// Whether the connection ends with it.
   let closes: Bool
   private var next: Int64
   private let end: Int64
-  private var isReading = false
+  private var isLoading = false
   private var unsent = 0
 
-  init(_ download: FirmwareDownload, _ range: Range<Int64>, closes: Bool) {
+  init(_ download: FirmwareDownload, _ range: Range<Int64>, isEncrypted: Bool, closes: Bool) {
     self.download = download
+    self.isEncrypted = isEncrypted
     self.closes = closes
     next = range.lowerBound
     end = range.upperBound
   }
 
-  /// Whether all of it was read.
+  /// Whether all of it was loaded.
   var hasEnded: Bool { next == end }
 
-  /// The piece to be read now; nil while another is being read, and while enough of them wait.
+  /// Whether a piece is to be loaded now: not while another is, and not while enough of them wait.
+  var mayBegin: Bool { !isLoading && unsent < Self.mostUnsent && next < end }
+
+  /// The piece to be loaded now; nil where none is.
   func begin() -> Range<Int64>? {
-    guard !isReading, unsent < Self.mostUnsent, next < end else { return nil }
-    isReading = true
+    guard mayBegin else { return nil }
+    isLoading = true
     return next..<min(next + FirmwareDownload.pieceSize, end)
   }
 
-  func wasRead(_ piece: Range<Int64>) {
-    isReading = false
+  /// A piece that can be sent at once; nil for one that has to come from the disk first, for which nobody else may wait.
+  /// - Throws: where it cannot be read.
+  func loaded(_ piece: Range<Int64>) throws -> IOData? {
+    isEncrypted ? nil : try download.loaded(piece).map { .fileRegion($0) }
+  }
+
+  /// The same, once it comes from the disk; fails where it cannot be read.
+  func load(_ piece: Range<Int64>, on loop: any EventLoop) -> EventLoopFuture<IOData> {
+    guard isEncrypted else { return download.load(piece, on: loop).map { .fileRegion($0) } }
+    return download.read(piece, on: loop).map { .byteBuffer($0) }
+  }
+
+  func wasLoaded(_ piece: Range<Int64>) {
+    isLoading = false
     next = piece.upperBound
     unsent += 1
   }
