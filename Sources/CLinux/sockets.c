@@ -81,10 +81,14 @@ int firmament_bell(void) { return (int)outcome(eventfd(0, EFD_CLOEXEC | EFD_NONB
 
 int firmament_ring(int bell) { return (int)outcome(eventfd_write(bell, 1)); }
 
-uint64_t firmament_time(void) {
+static uint64_t time_of(clockid_t clock) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(clock, &now);
   return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
+
+uint64_t firmament_time(void) { return time_of(CLOCK_MONOTONIC); }
+
+uint64_t firmament_thread_time(void) { return time_of(CLOCK_THREAD_CPUTIME_ID); }
 
 void firmament_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -20,32 +20,81 @@ public struct FirmwareVersion: Sendable, Hashable, CustomStringConvertible {
   /// dotted numbers (a leading `v` is allowed in both forms), else nil: then only the sequence of registration can tell.
   public static func compare(_ left: FirmwareVersion, _ right: FirmwareVersion) -> Ordering? {
     if left.text == right.text { return .same }
+    // Where both are dotted numbers, SemVer says the same of them.
+    if let order = DottedNumbers.compare(left.text, right.text) { return order }
     if let left = SemanticVersion(left.text), let right = SemanticVersion(right.text) { return left.precedence(to: right) }
-    if let left = dottedNumbers(left.text), let right = dottedNumbers(right.text) { return compareNumbers(left, right) }
     return nil
   }
 
   public enum Ordering: Sendable { case older, same, newer }
 
-  /// The parts of `v1.10` as digit strings without leading zeros, so that a part may have any length.
-  private static func dottedNumbers(_ text: String) -> [Substring]? {
-    let parts = withoutPrefix(text).split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.allSatisfy(SemanticVersion.isNumeric) else { return nil }
-    return parts
+  static func withoutPrefix(_ text: String) -> Substring {
+    text.hasPrefix("v") || text.hasPrefix("V") ? text.dropFirst() : text[...]
+  }
+}
+
+/// The numbers of a version such as `v1.10`, one after the other, each of any length. Rules compare versions of a thing at each
+/// poll that is decided: nothing is allocated for it.
+private struct DottedNumbers {
+  private let bytes: UnsafeBufferPointer<UInt8>
+  /// The digits of the number that was read last but for its leading zeros; none for 0, and behind the last number.
+  private var first = 0
+  private var end = 0
+  /// Where the next one begins: behind the end where there is none.
+  private var next = 0
+  /// Whether something is no number.
+  private var isBroken = false
+
+  private init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    self.bytes = bytes
+    if bytes.count > 0, bytes[0] == UInt8(ascii: "v") || bytes[0] == UInt8(ascii: "V") { next = 1 }
   }
 
-  /// Compares part by part; a missing part counts as zero, so `1.2` and `1.2.0` are the same.
-  private static func compareNumbers(_ left: [Substring], _ right: [Substring]) -> Ordering {
-    for index in 0..<max(left.count, right.count) {
-      let order = SemanticVersion.compareDigits(
-        index < left.count ? left[index] : "0", index < right.count ? right[index] : "0")
-      if order != .same { return order }
+  private var hasEnded: Bool { next > bytes.count }
+  private var length: Int { end - first }
+
+  private mutating func advance() {
+    (first, end) = (next, next)
+    guard !hasEnded else { return }
+    while end < bytes.count, bytes[end] != UInt8(ascii: ".") {
+      if bytes[end] < UInt8(ascii: "0") || bytes[end] > UInt8(ascii: "9") { isBroken = true }
+      end += 1
+    }
+    next = end + 1
+    if end == first { isBroken = true }
+    while first < end, bytes[first] == UInt8(ascii: "0") { first += 1 }
+  }
+
+  private func order(to other: DottedNumbers) -> FirmwareVersion.Ordering {
+    if length != other.length { return length < other.length ? .older : .newer }
+    var place = 0
+    while place < length {
+      let (one, another) = (bytes[first + place], other.bytes[other.first + place])
+      if one != another { return one < another ? .older : .newer }
+      place += 1
     }
     return .same
   }
 
-  static func withoutPrefix(_ text: String) -> Substring {
-    text.hasPrefix("v") || text.hasPrefix("V") ? text.dropFirst() : text[...]
+  /// Compares number by number; a missing one counts as zero, so `1.2` and `1.2.0` are the same.
+  /// - Returns: nil where one of them is something else.
+  static func compare(_ left: String, _ right: String) -> FirmwareVersion.Ordering? {
+    var (left, right) = (left, right)
+    return left.withUTF8 { left in
+      right.withUTF8 { right in compare(DottedNumbers(left), DottedNumbers(right)) }
+    }
+  }
+
+  private static func compare(_ left: DottedNumbers, _ right: DottedNumbers) -> FirmwareVersion.Ordering? {
+    var (left, right, order) = (left, right, FirmwareVersion.Ordering.same)
+    // To the end of both: what stands behind the first difference may be no number.
+    while !left.hasEnded || !right.hasEnded {
+      left.advance()
+      right.advance()
+      if left.isBroken || right.isBroken { return nil }
+      if order == .same { order = left.order(to: right) }
+    }
+    return order
   }
 }
 

@@ -10,11 +10,26 @@ public enum PrintableText {
 
   /// The same with another length, in characters.
   public static func isName(_ text: String, longest: Int) -> Bool {
+    if let isName = isASCIIName(text, longest) { return isName }
     guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last else { return false }
     // A character of Swift may hold any number of scalars, so both are limited.
     guard text.unicodeScalars.count <= longest, text.count <= longest else { return false }
     guard first != " ", last != " ", text != ".", text != ".." else { return false }
     return text.unicodeScalars.allSatisfy(isPrintable)
+  }
+
+  /// The same of ASCII, of which nearly all names are, and each byte is a character; nil where it is something else.
+  private static func isASCIIName(_ text: String, _ longest: Int) -> Bool? {
+    var text = text
+    return text.withUTF8 { bytes in
+      var place = 0
+      while place < bytes.count {
+        if bytes[place] < 0x20 || bytes[place] > 0x7E { return nil }
+        place += 1
+      }
+      guard (1...longest).contains(bytes.count), bytes[0] != 0x20, bytes[bytes.count - 1] != 0x20 else { return false }
+      return bytes[0] != UInt8(ascii: ".") || bytes.count > 2 || bytes[bytes.count - 1] != UInt8(ascii: ".")
+    }
   }
 
   private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {

@@ -62,7 +62,7 @@ final class DoorstepThread: @unchecked Sendable {
       let before = firmament_time()
       let count = firmament_watch_wait(watch, &ready, CInt(ready.count), timeout(at: before))
       now = firmament_time()
-      load.rested(from: before, to: now)
+      load.rested(from: before, to: now, firmament_thread_time)
       if hasGiven.exchange(false, ordering: .acquiring) { takeGiven() }
       var isOver = false
       for place in 0..<max(0, Int(count)) {

@@ -27,6 +27,16 @@ import Testing
     #expect(!PrintableText.isName("a" + String(repeating: "\u{301}", count: 64)))
   }
 
+  @Test func `of ASCII all but control characters can be in a name, with a letter of another kind beside it or not`() {
+    for byte in UInt8(0)...127 {
+      let character = Character(Unicode.Scalar(byte))
+      for text in ["a\(character)b", "ä\(character)b"] {
+        #expect(PrintableText.isName(text) == (0x20...0x7E).contains(byte), "\(byte)")
+      }
+    }
+    #expect(!PrintableText.isName("abc", longest: 2) && PrintableText.isName("ab", longest: 2))
+  }
+
   @Test func `hexadecimal text comes back as it was, in either case`() {
     let bytes = (0...255).map { UInt8($0) }
     let text = Hexadecimal.encode(bytes)

@@ -221,18 +221,23 @@ struct DoorstepTests {
     for client in clients { #expect((try? await Self.readToEnd(client)) ?? "" == "") }
   }
 
-  @Test("says that a thread has too much to do only where it has hardly rested for a while")
+  @Test("says that a thread has too much to do only where it has hardly rested for a while, and had a processor")
   func load() {
     var load = ThreadLoad(at: 0, leastRest: 20)
-    load.rested(from: 10_000_000, to: 20_000_000)
-    load.rested(from: 59_000_000, to: 60_000_000)
+    load.rested(from: 10_000_000, to: 20_000_000) { 0 }
+    load.rested(from: 59_000_000, to: 60_000_000) { 40_000_000 }
     #expect(!load.isFull)
-    load.rested(from: 100_000_000, to: 100_500_000)
+    load.rested(from: 100_000_000, to: 100_500_000) { 0 }
     #expect(!load.isFull)
-    load.rested(from: 111_000_000, to: 111_400_000)
+    load.rested(from: 111_000_000, to: 111_400_000) { 80_000_000 }
     #expect(load.isFull)
-    load.rested(from: 120_000_000, to: 170_000_000)
+    load.rested(from: 120_000_000, to: 170_000_000) { 80_000_000 }
     #expect(!load.isFull)
+    // It has waited for most of the time, or for a little of it.
+    load.rested(from: 230_000_000, to: 230_100_000) { 100_000_000 }
+    #expect(!load.isFull)
+    load.rested(from: 290_000_000, to: 290_100_000) { 150_000_000 }
+    #expect(load.isFull)
   }
 
   @Test("keeps those that wait in the order in which they came, whichever are taken out")

@@ -111,6 +111,34 @@ import Testing
     #expect(try await test.catalog.wrongRolloutCounts().isEmpty)
   }
 
+  @Test func `a stage of hundreds is counted once and whole while they ask, whether memory has them or not`() async throws {
+    let before = try await TestService()
+    let rollout = try await start(before) { _ in }
+    let things = try await activate(before, 300)
+    let test = try await before.restarted()
+    for thing in things.prefix(150) { _ = try await test.service.identifyThing(thing.token.secret) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await test.service.advanceRollouts() }
+      for part in 0..<4 {
+        group.addTask {
+          for thing in things[(part * 50)..<(part * 50 + 50)] {
+            _ = try await test.service.identifyThing(thing.token.secret)
+            _ = try await test.poll(thing.id)
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try test.service.rollout(rollout.publicID).stages[0].countedAt != nil)
+    #expect(try await counts(test, rollout).values.reduce(0, +) == 300)
+    // From what memory has of them, and of those that it had not.
+    for thing in things { #expect(try await test.poll(thing.id) == ["2.0"]) }
+    #expect(try await counts(test, rollout) == [.offered: 300])
+    #expect(try await test.catalog.wrongRolloutCounts().isEmpty)
+    let again = try await test.restarted()
+    #expect(try await counts(again, rollout) == [.offered: 300])
+  }
+
   @Test func `failures that come at once halt it with no more than were under way, and it is told once`() async throws {
     let test = try await TestService()
     let rollout = try await start(test) { ($0.haltAt, $0.minSample, $0.attempts) = (0.2, 5, 1) }

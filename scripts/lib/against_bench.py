@@ -159,9 +159,11 @@ def measure(folder, options):
             runs |= over_tcp(fleet, ours, theirs, scripts, options)
             cold_name, runs["cold"] = cold_bench.measure(
                 (ours, fleet.big_path, stored(fleet)), (theirs, "/big", folder / "static/big"), options)
-            second += busy_bench.measure(fleet, ours, theirs, scripts, options)
         if "goosebit" in options.against:
             runs |= goosebit_bench.measure(fleet, ours, scripts, options)
+        if "nginx" in options.against:
+            # Last of what is asked over TCP, since it leaves things with more to be decided.
+            second += busy_bench.measure(fleet, ours, theirs, scripts, options)
         if "nginx" in options.against and tls:
             serving.stop(ours.process)
             secured, _ = fleet.start("--tls-certificate", str(tls[0]), "--tls-key", str(tls[1]))

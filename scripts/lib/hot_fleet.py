@@ -10,10 +10,10 @@ import rollout_bench
 import serving
 from rollout_bench import MCU, MODEL, token_of
 
-# wrk asks for random lines of a file; what stands behind the path is there too, with a bar for each end of a line.
+# wrk asks for random lines of a file, in which a bar stands for each end of a line.
 REQUESTS = """
 local requests = {}
-for line in io.lines("%s") do requests[#requests + 1] = "GET " .. line:gsub("|", "\\r\\n") .. "\\r\\n\\r\\n" end
+for line in io.lines("%s") do requests[#requests + 1] = line:gsub("|", "\\r\\n") end
 math.randomseed(%d)
 request = function() return requests[math.random(#requests)] end
 """
@@ -30,10 +30,10 @@ def poll_path(token):
 
 
 def script(path, lines):
-    """A script of wrk that sends the lines in random order."""
+    """A script of wrk that asks for the lines in random order. The requests are in the file beside it, one a line."""
     requests = path.with_suffix(".requests")
     with open(requests, "w") as file:
-        file.writelines(line + "\n" for line in lines)
+        file.writelines(f"GET {line}||\n" for line in lines)
     path.write_text(REQUESTS % (requests, len(lines)))
     return path
 

@@ -24,6 +24,7 @@ EXECUTABLE = ROOT / ".build/release/firmament"
 READY = re.compile(r"Firmament is listening on (https?://\S+)")
 TICKS = os.sysconf("SC_CLK_TCK")
 MIB = 1024 * 1024
+BEGAN = time.monotonic()
 
 NGINX = """
 worker_processes 2;
@@ -59,7 +60,8 @@ NGINX_TLS = """server {{
 
 
 def say(text):
-    print(text, file=sys.stderr, flush=True)
+    """With the seconds since the start, so that it is seen what takes long."""
+    print(f"{time.monotonic() - BEGAN:5.0f} s  {text}", file=sys.stderr, flush=True)
 
 
 def is_installed(program):

@@ -37,6 +37,8 @@ int firmament_ring(int bell);
 void firmament_name_thread(const char *name);
 // Nanoseconds since the computer was started.
 uint64_t firmament_time(void);
+// Nanoseconds of a processor that this thread has had.
+uint64_t firmament_thread_time(void);
 
 // MARK: Files, and what the system holds of them in its memory (the page cache)
 

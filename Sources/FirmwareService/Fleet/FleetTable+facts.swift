@@ -1,6 +1,5 @@
 import Catalog
 import Domain
-import Synchronization
 
 /// What rules ask of things beyond how they stand.
 extension FleetTable {

@@ -1,6 +1,5 @@
 import Catalog
 import Domain
-import Synchronization
 
 /// Which rows of a thing have changed and are not written yet.
 struct FleetMarks {
@@ -38,8 +37,11 @@ struct FleetMarks {
 }
 
 extension FleetTable {
-  /// How many things are looked at while the lock is held.
-  private static let thingsAtOnce = 256
+  /// How many things are looked at while the lock is held. Polls wait for it: with all that is done of a thing, these take some
+  /// tenths of a millisecond.
+  private static let thingsAtOnce = 32
+  /// How many things the writer is given before it is waited for.
+  private static let thingsTogether = 256
   /// How many times the writer is given before others may have their turn.
   private static let timesTogether = 4096
 
@@ -49,21 +51,63 @@ extension FleetTable {
   func flush() async throws {
     var rest = state.withLock { Array($0.marks.keys) }.sorted()[...]
     repeat {
-      let part = rest.prefix(Self.thingsAtOnce)
-      rest = rest.dropFirst(Self.thingsAtOnce)
-      let (pending, taken) = state.withLock { state in
+      let together = rest.prefix(Self.thingsTogether)
+      rest = rest.dropFirst(Self.thingsTogether)
+      var (queued, failure) = (queueMarks(of: together), (any Error)?.none)
+      // Where nothing is marked, what was queued before is waited for all the same.
+      if queued.isEmpty { queued = [(catalog.record([]), [:])] }
+      for (pending, taken) in queued {
+        do { try await pending.wait() } catch {
+          keep(taken)
+          failure = error
+        }
+      }
+      if let failure { throw failure }
+    } while !rest.isEmpty
+  }
+
+  /// Queues the rows of things that were marked, which no longer are: each commit with what its things were marked with.
+  private func queueMarks(of things: ArraySlice<Int64>) -> [(PendingCommit, [Int64: FleetMarks])] {
+    parts(of: things).map { part in
+      state.withLock { state in
         let (rows, taken) = state.takeMarks(of: part)
         return (catalog.record(rows), taken)
       }
-      do { try await pending.wait() } catch {
-        state.withLock { state in
-          for (thingID, lost) in taken where state.records[thingID] != nil {
-            state.marks[thingID, default: FleetMarks()].formUnion(lost)
-          }
-        }
-        throw error
+    }
+  }
+
+  /// Marks things again with what could not be written.
+  private func keep(_ taken: [Int64: FleetMarks]) {
+    state.withLock { state in
+      for (thingID, lost) in taken where state.records[thingID] != nil {
+        state.marks[thingID, default: FleetMarks()].formUnion(lost)
       }
-    } while !rest.isEmpty
+    }
+  }
+
+  private func parts(of things: ArraySlice<Int64>) -> [ArraySlice<Int64>] {
+    stride(from: things.startIndex, to: things.endIndex, by: Self.thingsAtOnce).map { first in
+      things[first..<min(first + Self.thingsAtOnce, things.endIndex)]
+    }
+  }
+
+  /// Counts things among those of a rollout that wait, unless it has them already, in memory and in the catalog. Returns when
+  /// that is on the disk.
+  func enroll(_ thingIDs: [Int64], _ delivery: Delivery) async throws {
+    let queued = parts(of: thingIDs[...]).map { part in
+      state.withLock { state in
+        // What is being read of a thing now may not have it.
+        state.forgettings += 1
+        for id in part {
+          guard let record = state.records[id], !record.hasDelivery(of: delivery.rolloutID) else { continue }
+          var standing = record.standing
+          standing.deliveries.append(delivery)
+          state.set(standing, of: record)
+        }
+        return catalog.enroll(Array(part), delivery)
+      }
+    }
+    for pending in queued { try await pending.wait() }
   }
 
   /// Writes when all things were last heard of, and returns when that and all that was queued before is on the disk.

@@ -1,7 +1,6 @@
 import Catalog
 import Cryptography
 import Domain
-import Synchronization
 
 /// What polls need of things, in memory: filled from the catalog as things come, written back to it.
 ///
@@ -124,7 +123,7 @@ final class FleetTable: Sendable {
     }
   }
 
-  let state = Mutex(State())
+  let state = FleetLock(State())
   let catalog: Catalog
   private let readOwner: @Sendable ([UInt8]) async throws -> TokenOwner?
 
@@ -337,21 +336,6 @@ final class FleetTable: Sendable {
         state.marks[thingID]?.firmwares.subtract(firmwareIDs)
       }
       return catalog.retry(Array(firmwareIDs), of: thingID, audit: audit)
-    }
-  }
-
-  /// Counts things among those of a rollout that wait, unless it has them already, in memory and in the catalog.
-  func enroll(_ thingIDs: [Int64], _ delivery: Delivery) -> PendingCommit {
-    state.withLock { state in
-      // What is being read of a thing now may not have it.
-      state.forgettings += 1
-      for id in thingIDs {
-        guard let record = state.records[id], !record.hasDelivery(of: delivery.rolloutID) else { continue }
-        var standing = record.standing
-        standing.deliveries.append(delivery)
-        state.set(standing, of: record)
-      }
-      return catalog.enroll(thingIDs, delivery)
     }
   }
 

@@ -149,7 +149,7 @@ extension FirmwareService {
         if case .stage(stage, _) = RolloutMembership.of(view, in: rules, releases.snapshot) { return true }
         return false
       }.map(\.standing.thingID)
-      if !found.isEmpty { try await translatingErrors { try await fleet.enroll(found, waiting).wait() } }
+      if !found.isEmpty { try await translatingErrors { try await fleet.enroll(found, waiting) } }
       return releases.snapshot.rules(rollout.id)?.rollout.state == .running
     }
     // What was cut short, by a pause or the end of the service, is counted again from the start.
