@@ -2,6 +2,7 @@
 #include "linux.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -43,6 +44,13 @@ long firmament_receive(int socket, void *bytes, size_t capacity) {
   do count = recv(socket, bytes, capacity, 0);
   while (count < 0 && errno == EINTR);
   return outcome(count);
+}
+
+int firmament_refuse(int listener) {
+  // Of each packet nothing is let through.
+  struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+  const struct sock_fprog filter = {.len = 1, .filter = &nothing};
+  return (int)outcome(setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter));
 }
 
 long firmament_send(int socket, const void *bytes, size_t count) {

@@ -16,8 +16,9 @@ public protocol Greeter: AnyObject {
   /// Answers as many requests as it can at once, from the front.
   /// - Parameters:
   ///   - bytes: what has come of a connection.
+  ///   - ends: the connection is to end with the answer to the last of the bytes.
   ///   - send: takes all of the answers. To be called once, if at all.
-  func greet(_ bytes: UnsafeRawBufferPointer, send: (UnsafeRawBufferPointer) -> Void) -> Greeting
+  func greet(_ bytes: UnsafeRawBufferPointer, ends: Bool, send: (UnsafeRawBufferPointer) -> Void) -> Greeting
 }
 
 /// What became of the bytes of a connection.

@@ -13,7 +13,6 @@ public final class Doorstep: Sendable {
     var whenClosed: [CheckedContinuation<Void, Never>] = []
   }
 
-  private let listening: ListeningSocket
   private let bell: CInt
   private let state: Mutex<State>
 
@@ -22,11 +21,12 @@ public final class Doorstep: Sendable {
   ///   - threads: those behind the first are needed only where that has too much to do.
   ///   - patience: a connection that has said nothing for as long, in nanoseconds, is closed.
   ///   - leastRest: a thread that rests for less of its time, in thousandths, gives connections to others.
+  ///   - farewell: how long those that came or were heard of last may say more when it closes, in nanoseconds.
   /// - Throws: where the process may open no more files.
   public init(
-    _ listening: ListeningSocket, threads: Int, patience: UInt64, leastRest: UInt64 = 20, taker: any ConnectionTaker
+    _ listening: ListeningSocket, threads: Int, patience: UInt64, leastRest: UInt64 = 20,
+    farewell: UInt64 = 200_000_000, taker: any ConnectionTaker
   ) throws(ListeningSocket.Failure) {
-    self.listening = listening
     state = Mutex(State(threads: threads))
     bell = firmament_bell()
     do throws(ListeningSocket.Failure) {
@@ -34,12 +34,15 @@ public final class Doorstep: Sendable {
       var steps: [DoorstepThread] = []
       for number in 0..<threads {
         let listener = number == 0 ? listening.descriptor : nil
-        steps.append(try DoorstepThread(listener, bell: bell, patience: patience, leastRest: leastRest, taker: taker))
+        steps.append(
+          try DoorstepThread(
+            listener, bell: bell, patience: patience, farewell: farewell, leastRest: leastRest, taker: taker))
       }
       for step in steps { step.others = steps.filter { $0 !== step } }
       for (number, step) in steps.enumerated() { begin(step, number) }
     } catch {
-      closeSockets()
+      Foundation.close(listening.descriptor)
+      if bell >= 0 { Foundation.close(bell) }
       throw error
     }
   }
@@ -54,7 +57,8 @@ public final class Doorstep: Sendable {
     }
   }
 
-  /// Takes no more connections, and closes those that have said nothing. What was handed on stays.
+  /// Takes no more connections than those that wait to be taken, answers what has been said, and closes all. What was handed on
+  /// stays.
   public func close() {
     let rings = state.withLock { state in
       defer { state.isClosing = true }
@@ -82,12 +86,7 @@ public final class Doorstep: Sendable {
       return state.whenClosed
     }
     guard let waiting else { return }
-    closeSockets()
+    Foundation.close(bell)
     for continuation in waiting { continuation.resume() }
-  }
-
-  private func closeSockets() {
-    Foundation.close(listening.descriptor)
-    if bell >= 0 { Foundation.close(bell) }
   }
 }

@@ -12,35 +12,44 @@ final class DoorstepThread: @unchecked Sendable {
   private static let pause: UInt64 = 100_000_000
   /// How long a thread waits at most before it looks whether somebody has waited too long, in milliseconds.
   private static let longestWait: UInt64 = 60_000
+  /// The sockets that are told of in one go.
+  private static let mostReady = 256
+  /// More connections than any system lets wait.
+  private static let mostWaiting = 65_536
 
   private let listener: CInt
   private let bell: CInt
   private let patience: UInt64
+  private let farewell: UInt64
   private let taker: any ConnectionTaker
   private let greeter: any Greeter
   private let watch: CInt
   private let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: bytesAtOnce, alignment: 16)
+  /// What `watch` told of last.
+  private let ready = UnsafeMutableBufferPointer<CInt>.allocate(capacity: mostReady)
   private var waiting = WaitingConnections()
   private var now = firmament_time()
   /// Until when nothing is taken; nil mostly.
   private var pausedUntil: UInt64?
   /// How many connections wait here; for others, too.
   private let held = Atomic<Int>(0)
-  /// Connections that others have given to this thread; nil once it has ended. For others, too.
+  /// Connections that others have given to this thread; nil once it ends. For others, too.
   private let given = Mutex<[CInt]?>([])
   private let hasGiven = Atomic<Bool>(false)
   /// The other threads of the doorstep; set before they begin.
   var others: [DoorstepThread] = []
   private var load: ThreadLoad
+  /// Nothing is kept any more.
+  private var isEnding = false
 
   /// - Parameters:
   ///   - listener: nil where it lives on what others give it.
-  ///   - patience: in nanoseconds.
+  ///   - patience, farewell: in nanoseconds.
   ///   - leastRest: in thousandths of the time.
   init(
-    _ listener: CInt?, bell: CInt, patience: UInt64, leastRest: UInt64, taker: any ConnectionTaker
+    _ listener: CInt?, bell: CInt, patience: UInt64, farewell: UInt64, leastRest: UInt64, taker: any ConnectionTaker
   ) throws(ListeningSocket.Failure) {
-    (self.bell, self.patience, self.taker) = (bell, patience, taker)
+    (self.bell, self.patience, self.farewell, self.taker) = (bell, patience, farewell, taker)
     self.listener = listener ?? -1
     load = ThreadLoad(at: now, leastRest: leastRest)
     greeter = taker.makeGreeter()
@@ -53,49 +62,61 @@ final class DoorstepThread: @unchecked Sendable {
   deinit {
     if watch >= 0 { close(watch) }
     bytes.deallocate()
+    ready.deallocate()
   }
 
   /// Works until the bell is rung.
   func run() {
-    var ready = [CInt](repeating: -1, count: 256)
     while true {
       let before = firmament_time()
-      let count = firmament_watch_wait(watch, &ready, CInt(ready.count), timeout(at: before))
-      now = firmament_time()
+      let count = wait(until: nearest(from: before), from: before)
       load.rested(from: before, to: now, firmament_thread_time)
       if hasGiven.exchange(false, ordering: .acquiring) { takeGiven() }
       var isOver = false
-      for place in 0..<max(0, Int(count)) {
-        let hasEnded = ready[place] < 0
-        switch hasEnded ? ~ready[place] : ready[place] {
+      for place in 0..<count {
+        let (socket, hasEnded) = told(at: place)
+        switch socket {
         case bell: isOver = true
-        case listener: acceptSeveral()
-        case let socket: greet(socket, hasEnded: hasEnded)
+        case listener: accept(atMost: Self.mostAtOnce)
+        default: greet(socket, hasEnded: hasEnded)
         }
       }
-      // Those that had said something by then have been heard.
-      if isOver { return closeAll() }
-      closeSilent()
+      if isOver { return end() }
+      closeSilent(for: patience)
       resume()
     }
   }
 
-  /// Until something has to be done that no socket tells of, in milliseconds.
-  private func timeout(at time: UInt64) -> CInt {
+  /// When something has to be done at the latest that no socket tells of.
+  private func nearest(from time: UInt64) -> UInt64 {
     var nearest = time + Self.longestWait * 1_000_000
     if let since = waiting.waitingSince { nearest = min(nearest, since + patience) }
     if let until = pausedUntil { nearest = min(nearest, until) }
-    return nearest <= time ? 0 : CInt((nearest - time) / 1_000_000 + 1)
+    return nearest
+  }
+
+  /// Waits until sockets can be read, or for so long.
+  /// - Returns: how many of them `ready` tells of.
+  private func wait(until end: UInt64, from time: UInt64) -> Int {
+    let milliseconds = end <= time ? 0 : CInt((end - time) / 1_000_000 + 1)
+    let count = firmament_watch_wait(watch, ready.baseAddress, CInt(ready.count), milliseconds)
+    now = firmament_time()
+    return max(0, Int(count))
+  }
+
+  private func told(at place: Int) -> (socket: CInt, hasEnded: Bool) {
+    let told = ready[place]
+    return told < 0 ? (~told, true) : (told, false)
   }
 
   // MARK: Taking
 
-  private func acceptSeveral() {
-    for _ in 0..<Self.mostAtOnce {
+  private func accept(atMost most: Int) {
+    for _ in 0..<most {
       let socket = firmament_accept(listener)
       switch -socket {
       case ..<1:
-        if load.isFull, let idler = idler(than: held.load(ordering: .relaxed)), give(socket, to: idler) { continue }
+        if load.isFull, !isEnding, let idler = idler(than: held.load(ordering: .relaxed)), give(socket, to: idler) { continue }
         guard firmament_watch_news(watch, socket) == 0 else {
           close(socket)
           continue
@@ -132,7 +153,9 @@ final class DoorstepThread: @unchecked Sendable {
     // It has ended.
     guard count > 0 else { return end(socket) }
     var (unsent, isBroken) = ([UInt8](), false)
-    let greeting = greeter.greet(UnsafeRawBufferPointer(rebasing: bytes[..<count])) { answers in
+    // Where the bytes fill the room for them, more may have come.
+    let ends = isEnding && count < bytes.count
+    let greeting = greeter.greet(UnsafeRawBufferPointer(rebasing: bytes[..<count]), ends: ends) { answers in
       let sent = firmament_send(socket, answers.baseAddress, answers.count)
       if sent == answers.count { return }
       isBroken = sent < 0 && sent != -Int(EAGAIN) && sent != -Int(EINTR)
@@ -140,8 +163,8 @@ final class DoorstepThread: @unchecked Sendable {
     }
     if isBroken { return end(socket) }
     let isAnswered = greeting.count == count && unsent.isEmpty
-    if isAnswered {
-      if greeting.isLast { return end(socket) }
+    if isAnswered, greeting.isLast { return end(socket) }
+    if isAnswered, !isEnding {
       // What is left, and be it the end, is told of once more, when others have had their turn.
       if count == bytes.count || hasEnded { _ = firmament_watch_news_again(watch, socket) }
       return keep(socket)
@@ -203,7 +226,7 @@ final class DoorstepThread: @unchecked Sendable {
 
   private func takeGiven() {
     let sockets = given.withLock { given in
-      defer { if given != nil { given = [] } }
+      defer { given = isEnding ? nil : [] }
       return given ?? []
     }
     for socket in sockets { waiting.append(socket, at: now) }
@@ -216,16 +239,36 @@ final class DoorstepThread: @unchecked Sendable {
     close(socket)
   }
 
-  private func closeSilent() {
-    while let since = waiting.waitingSince, now >= since + patience { end(waiting.oldest) }
+  /// Closes those that were heard of so many nanoseconds ago.
+  private func closeSilent(for time: UInt64) {
+    while let since = waiting.waitingSince, now >= since + time { end(waiting.oldest) }
   }
 
-  private func closeAll() {
-    let sockets = given.withLock { given in
-      defer { given = nil }
-      return given ?? []
+  /// Takes those that wait to be taken, answers what has been said, and closes each connection as soon as it was not heard of
+  /// for the time of a farewell: a client that has just connected, or was just answered, mostly has its next request under way.
+  /// Each is heard once, so that nothing of one that stays is left unread.
+  private func end() {
+    isEnding = true
+    _ = firmament_unwatch(watch, bell)
+    if listener >= 0 { takeLast() }
+    takeGiven()
+    // Those that have said something are heard before any is closed.
+    var moment = now
+    while waiting.oldest >= 0 {
+      let count = wait(until: moment, from: now)
+      for place in 0..<count {
+        let (socket, hasEnded) = told(at: place)
+        greet(socket, hasEnded: hasEnded)
+      }
+      if count == 0 { closeSilent(for: farewell) }
+      moment = count > 0 ? now : (waiting.waitingSince ?? now) + farewell
     }
-    for socket in sockets { close(socket) }
-    while waiting.oldest >= 0 { end(waiting.oldest) }
+  }
+
+  private func takeLast() {
+    _ = firmament_unwatch(watch, listener)
+    _ = firmament_refuse(listener)
+    accept(atMost: Self.mostWaiting)
+    close(listener)
   }
 }

@@ -8,30 +8,48 @@ import Testing
 /// A doorstep with real sockets. No connection of it loses patience before the tests are over, but where that is the test.
 @Suite("A doorstep", .timeLimit(.minutes(10)))
 struct DoorstepTests {
-  /// Answers each `one` and each `more`, ends a connection with `last`, sends a lot for `long`, and keeps what it was handed.
+  /// Answers each `one` and each `more`, ends a connection with `last`, sends a lot for `long` and nothing for `mute`, keeps its
+  /// thread at `hold`, and keeps what it was handed.
   private final class Taker: ConnectionTaker {
     static let lot = 64_000_000
+    static let words = ["one", "more", "last", "long", "mute", "hold"]
 
     let (taken, hand) = AsyncStream.makeStream(of: HandedConnection.self)
     private let answered = Mutex<[ObjectIdentifier: Int]>([:])
+    private let (holds, hold) = AsyncStream.makeStream(of: Void.self)
+    private let gate = DispatchSemaphore(value: 0)
+    private let ending = Mutex(false)
 
     var answers: Int { answered.withLock { $0.values.reduce(0, +) } }
     /// How many of the threads have answered something.
     var busyThreads: Int { answered.withLock { $0.count } }
+    /// Whether connections are to end with what is answered now.
+    var isEnding: Bool { ending.withLock { $0 } }
+
+    /// Waits until a thread is kept.
+    func threadIsHeld() async { _ = await holds.first { true } }
+    func letGo() { gate.signal() }
 
     private final class Host: Greeter {
       private let taker: Taker
 
       init(_ taker: Taker) { self.taker = taker }
 
-      func greet(_ bytes: UnsafeRawBufferPointer, send: (UnsafeRawBufferPointer) -> Void) -> Greeting {
+      func greet(_ bytes: UnsafeRawBufferPointer, ends: Bool, send: (UnsafeRawBufferPointer) -> Void) -> Greeting {
+        if ends { taker.ending.withLock { $0 = true } }
         var (greeting, answers) = (Greeting(count: 0, isLast: false), [UInt8]())
         var words = String(decoding: bytes, as: UTF8.self)[...]
-        while !greeting.isLast, let word = ["one", "more", "last", "long"].first(where: { words.hasPrefix($0) }) {
-          answers += word == "long" ? [UInt8](repeating: 46, count: Taker.lot) : Array("the answer".utf8)
+        while !greeting.isLast, let word = Taker.words.first(where: { words.hasPrefix($0) }) {
+          if word == "hold" {
+            taker.hold.yield()
+            taker.gate.wait()
+          }
+          if word != "mute" {
+            answers += word == "long" ? [UInt8](repeating: 46, count: Taker.lot) : Array("the answer".utf8)
+          }
           greeting.count += word.utf8.count
-          greeting.isLast = word == "last" || word == "one"
           words = words.dropFirst(word.count)
+          greeting.isLast = word == "last" || word == "one" || (ends && words.isEmpty)
           taker.answered.withLock { $0[ObjectIdentifier(self), default: 0] += 1 }
         }
         if !answers.isEmpty { answers.withUnsafeBytes(send) }
@@ -45,10 +63,13 @@ struct DoorstepTests {
   }
 
   private static func begin(
-    _ taker: Taker, threads: Int = 1, patience: UInt64 = 3_600_000_000_000, leastRest: UInt64 = 20
+    _ taker: Taker, threads: Int = 1, patience: UInt64 = 3_600_000_000_000, leastRest: UInt64 = 20,
+    farewell: UInt64 = 1_000_000
   ) throws -> (doorstep: Doorstep, port: Int) {
-    let listening = try loopback { try ListeningSocket(at: $0, backlog: 64) }
-    return (try Doorstep(listening, threads: threads, patience: patience, leastRest: leastRest, taker: taker), listening.port)
+    let listening = try loopback { try ListeningSocket(at: $0, backlog: 256) }
+    let doorstep = try Doorstep(
+      listening, threads: threads, patience: patience, leastRest: leastRest, farewell: farewell, taker: taker)
+    return (doorstep, listening.port)
   }
 
   /// The address of this computer, as bytes of a `sockaddr`.
@@ -219,6 +240,90 @@ struct DoorstepTests {
     doorstep.close()
     await doorstep.closed()
     for client in clients { #expect((try? await Self.readToEnd(client)) ?? "" == "") }
+  }
+
+  /// More words than are read in one go, which take no answer.
+  private static let mute = Data(String(repeating: "mute", count: 10_000).utf8)
+
+  @Test("hears all that has come at once, however much it is, and the end behind it")
+  func heard() async throws {
+    let taker = Taker()
+    let (doorstep, port) = try Self.begin(taker)
+    let (first, long, ended) = (try Self.connect(port), try Self.connect(port), try Self.connect(port))
+    for client in [first, long, ended] {
+      try client.write(contentsOf: Data("more".utf8))
+      #expect(try await Self.read(client, 10) == "the answer")
+    }
+    // Nothing of it is heard before all of it is there.
+    try first.write(contentsOf: Data("hold".utf8))
+    await taker.threadIsHeld()
+    try long.write(contentsOf: Self.mute + Data("more".utf8))
+    try ended.write(contentsOf: Data("more".utf8))
+    shutdown(ended.fileDescriptor, Int32(SHUT_WR))
+    taker.letGo()
+    for client in [first, long] { #expect(try await Self.read(client, 10) == "the answer") }
+    #expect(try await Self.readToEnd(ended) == "the answer")
+    doorstep.close()
+    await doorstep.closed()
+  }
+
+  @Test("that is closed hands on a connection of which more has come than is read in one go")
+  func closedLong() async throws {
+    let taker = Taker()
+    let (doorstep, port) = try Self.begin(taker)
+    let (first, long) = (try Self.connect(port), try Self.connect(port))
+    try long.write(contentsOf: Data("more".utf8))
+    #expect(try await Self.read(long, 10) == "the answer")
+    try first.write(contentsOf: Data("hold".utf8))
+    await taker.threadIsHeld()
+    try long.write(contentsOf: Self.mute + Data("more".utf8))
+    shutdown(long.fileDescriptor, Int32(SHUT_WR))
+    doorstep.close()
+    taker.letGo()
+    let taken = try #require(await taker.taken.first { _ in true })
+    let unread = FileHandle(fileDescriptor: taken.socket, closeOnDealloc: true)
+    #expect(try await (String(decoding: taken.unread, as: UTF8.self) + Self.readToEnd(unread)).hasSuffix("mutemore"))
+    await doorstep.closed()
+  }
+
+  @Test("that is closed answers those that wait to be taken and have said something")
+  func waitingToBeTaken() async throws {
+    let taker = Taker()
+    let (doorstep, port) = try Self.begin(taker)
+    let first = try Self.connect(port)
+    try first.write(contentsOf: Data("hold".utf8))
+    await taker.threadIsHeld()
+    let clients = try (0..<150).map { _ in try Self.connect(port) }
+    for (number, client) in clients.enumerated() { try client.write(contentsOf: Data((number % 2 == 0 ? "one" : "more").utf8)) }
+    doorstep.close()
+    taker.letGo()
+    for client in [first] + clients { #expect(try await Self.readToEnd(client) == "the answer") }
+    await doorstep.closed()
+    #expect(throws: (any Error).self) { try Self.connect(port) }
+  }
+
+  @Test("that is closed gives those that came or were answered last the time to say more, and answers it")
+  func farewell() async throws {
+    let taker = Taker()
+    let (doorstep, port) = try Self.begin(taker, farewell: 3_600_000_000_000)
+    let (kept, silent, other) = (try Self.connect(port), try Self.connect(port), try Self.connect(port))
+    try kept.write(contentsOf: Data("more".utf8))
+    #expect(try await Self.read(kept, 10) == "the answer")
+    doorstep.close()
+    while !taker.isEnding {
+      try kept.write(contentsOf: Data("more".utf8))
+      #expect(try await Self.read(kept, 10) == "the answer")
+    }
+    #expect(try await Self.readToEnd(kept) == "")
+    try silent.write(contentsOf: Data("moremore".utf8))
+    #expect(try await Self.readToEnd(silent) == "the answerthe answer")
+    try other.write(contentsOf: Data("moreother".utf8))
+    #expect(try await Self.read(other, 10) == "the answer")
+    let taken = try #require(await taker.taken.first { _ in true })
+    #expect(taken.unread == Array("other".utf8))
+    await doorstep.closed()
+    close(taken.socket)
+    #expect(try await Self.readToEnd(other) == "")
   }
 
   @Test("says that a thread has too much to do only where it has hardly rested for a while, and had a processor")

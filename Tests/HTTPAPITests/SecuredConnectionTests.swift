@@ -68,6 +68,17 @@ import Testing
     #expect(try await fleet.statuses(by: .both, showing: other, to: otherServer, poll) == [401])
   }
 
+  @Test func `a thing's token beside its own certificate, or one that is no thing's, is answered from the bytes`()
+    async throws
+  {
+    let fleet = try await Fleet()
+    for name in [fleet.device, "nobody"] {
+      let (own, server) = try Self.certificate(name)
+      let seen = try await fleet.statuses(by: .hotPathOnly, showing: own, to: server, fleet.poll, fleet.poll)
+      #expect(seen == [200, 200], "\(name)")
+    }
+  }
+
   /// The router compares a token with the certificate beside it, by whichever way the request would be answered otherwise.
   @Test(arguments: [AnswerPath.both, .withoutHotPath, .routerOnly])
   func `a thing's token is compared with the certificate beside it`(path: AnswerPath) async throws {

@@ -13,6 +13,8 @@ int firmament_listen(const void *address, unsigned length, int backlog);
 int firmament_port(int socket);
 // A connection that waits at a listening socket, and never blocks.
 int firmament_accept(int listener);
+// Lets no more connections wait at a listening socket: what clients send it is dropped, and those that wait go on waiting.
+int firmament_refuse(int listener);
 // Up to `capacity` bytes; 0 at the end.
 long firmament_receive(int socket, void *bytes, size_t capacity);
 // What fits in at once.

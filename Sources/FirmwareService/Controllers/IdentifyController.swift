@@ -38,7 +38,7 @@ extension FirmwareService {
     switch credentials {
     case nil: throw refusal(of: controllerID, "none")
     case .target(let token)?:
-      if let certificate, let token = ThingToken(token), try await isCertificate(certificate, ofAnotherThingThan: token) {
+      if let certificate, let token = ThingToken(token), try await !admitsCertificate(certificate, beside: token) {
         throw refusal(of: controllerID, "certificateOfAnotherThing")
       }
       return try await identify(controllerID, byTargetToken: token)
@@ -129,18 +129,20 @@ extension FirmwareService {
   /// - Parameter name: the common name of the certificate, verified.
   /// - Throws: `forbidden`.
   public func checkCertificate(_ name: String, beside token: ThingToken) async throws {
-    guard try await isCertificate(name, ofAnotherThingThan: token) else { return }
+    if try await admitsCertificate(name, beside: token) { return }
     figures.count(refusedController: "certificateOfAnotherThing")
     log.info("a thing's token came with the certificate of another thing", metadata: ["certificate": "\(name.prefix(80))"])
     throw ServiceError(.forbidden, "the certificate of this connection is another thing's")
   }
 
-  private func isCertificate(_ name: String, ofAnotherThingThan token: ThingToken) async throws -> Bool {
+  /// Whether the token of a thing may be shown beside a certificate: it is that thing's own, or no thing's.
+  /// - Parameter name: as above. Nothing is counted or told.
+  public func admitsCertificate(_ name: String, beside token: ThingToken) async throws -> Bool {
     let now = clock()
     guard let thingID = try await translatingErrors({ try await fleet.identify(token, at: now) }),
       let owner = try await thing(certifiedAs: name)
-    else { return false }
-    return owner != thingID
+    else { return true }
+    return owner == thingID
   }
 
   /// The thing that a certificate speaks for; nil where there is none.

@@ -37,6 +37,23 @@ final class HotAnswers: Sendable {
     }
   }
 
+  /// The token of a request for a thing.
+  func token(of request: HotRequest, in bytes: UnsafeRawBufferPointer) -> ThingToken? {
+    switch request.target {
+    case .poll(let token, _), .download(let token, _): ThingToken(token.string(in: bytes))
+    case .controllerPoll: nil
+    }
+  }
+
+  /// Compares a thing's token with the certificate of a connection.
+  /// - Returns: whether it may be answered there from now on. Where it may not be, or that cannot be said, the router says so.
+  func admit(_ token: ThingToken, on secure: SecureConnection) async -> Bool {
+    guard let name = secure.certificateName, (try? await direct.service.admitsCertificate(name, beside: token)) == true
+    else { return false }
+    secure.admits(token)
+    return true
+  }
+
   /// Answers a poll as it was answered before, where that still holds.
   /// - Parameters:
   ///   - start: when the request was read.

@@ -1,3 +1,4 @@
+import Domain
 import FirmwareService
 import Logging
 import NIOCore
@@ -25,7 +26,7 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case gone
   }
 
-  private let answers: HotAnswers
+  let answers: HotAnswers
   let setup: ConnectionSetup
   private let loop: HotLoop
   let secure: SecureConnection?
@@ -124,15 +125,19 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func answerFirst(_ context: ChannelHandlerContext) {
     let start = NIODeadline.now()
     var outcome = Outcome.unanswered
-    var request: HotRequest?
+    var (request, stranger) = (HotRequest?.none, ThingToken?.none)
     unanswered.withUnsafeReadableBytes { bytes in
       guard let read = HotRequest(bytes), !read.closes || read.length == bytes.count else { return }
-      if let secure, !answers.admits(read, in: bytes, on: secure) { return }
+      if let secure, !answers.admits(read, in: bytes, on: secure) {
+        stranger = answers.token(of: read, in: bytes)
+        return
+      }
       request = read
       if answers.answerAgain(read, in: bytes, since: start, closes: isLast(read), on: secure, by: &loop.answers) {
         outcome = .answer(.gathered)
       }
     }
+    if let stranger, let secure { return admit(stranger, on: secure, context) }
     guard let request else { return handOver(context) }
     if case .unanswered = outcome { outcome = answer(request, since: start) }
     take(outcome, to: request, context)
@@ -242,7 +247,7 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   /// Writes the answers that are gathered; before any other.
-  private func writeGathered(_ context: ChannelHandlerContext) {
+  func writeGathered(_ context: ChannelHandlerContext) {
     guard loop.answers.gathered.readableBytes > 0 else { return }
     write(loop.answers.gathered, context)
     loop.answers.gathered = ByteBuffer()
@@ -266,7 +271,7 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
     context.write(wrapOutboundOut(data), promise: promise)
   }
 
-  private func handOver(_ context: ChannelHandlerContext) {
+  func handOver(_ context: ChannelHandlerContext) {
     writeGathered(context)
     let rest = unanswered
     unanswered = ByteBuffer()
@@ -297,8 +302,8 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func mayRead(_ context: ChannelHandlerContext) -> Bool {
     switch state {
     case .gone: true
-    // What comes then is dropped.
-    case .closing: outputCloses
+    // What comes then is dropped, and what ends the encryption is no part of it.
+    case .closing: outputCloses || secure != nil
     case .listening, .asking, .streaming: isWritable && unanswered.readableBytes <= HotRequest.longestHead
     }
   }

@@ -10,10 +10,12 @@ import Testing
 /// What is answered before a connection has a channel.
 @Suite struct HotGreeterTests {
   /// What is sent, and how many bytes of the requests are answered by it.
-  private static func greet(_ greeter: HotGreeter, _ requests: String) -> (sent: String, count: Int, isLast: Bool) {
+  private static func greet(
+    _ greeter: HotGreeter, _ requests: String, ends: Bool = false
+  ) -> (sent: String, count: Int, isLast: Bool) {
     var sent = ""
     let greeting = ByteBuffer(string: requests).withUnsafeReadableBytes { bytes in
-      greeter.greet(bytes) { sent = String(decoding: $0, as: UTF8.self) }
+      greeter.greet(bytes, ends: ends) { sent = String(decoding: $0, as: UTF8.self) }
     }
     return (sent, greeting.count, greeting.isLast)
   }
@@ -48,6 +50,12 @@ import Testing
     #expect(three.sent.components(separatedBy: "HTTP/1.1 ").map { $0.prefix(3) } == ["", "200", "304", "200"])
     #expect(three.isLast && three.count == (poll + unchanged + last).utf8.count)
     #expect(three.sent.contains("\r\nConnection: close\r\n"))
+    // Where the connection is to end, it ends with the last of what came.
+    let two = Self.greet(greeter, poll + poll, ends: true)
+    #expect(two.isLast && two.count == 2 * poll.utf8.count)
+    #expect(two.sent.components(separatedBy: "HTTP/1.1 ").map { $0.contains("Connection: close") } == [false, false, true])
+    let more = Self.greet(greeter, poll + Self.request("/v2/date"), ends: true)
+    #expect(!more.isLast && more.count == poll.utf8.count && !more.sent.contains("Connection: close"))
     for other in [
       String(poll.dropLast()), Self.request(path, "X: y"), Self.request("/v2/date"), poll.replacing("GET", with: "PUT"),
       Self.request("/v2/things/\(token)/firmwares/download/Zm9v"), last + poll,

@@ -17,7 +17,9 @@ import Testing
     /// What the network has not taken yet.
     let backlog = TestConnection.Backlog()
 
-    init(_ test: TestService, _ token: String, limits: ConnectionLimits = ConnectionLimits()) throws {
+    init(
+      _ test: TestService, _ token: String, limits: ConnectionLimits = ConnectionLimits(), secure: SecureConnection? = nil
+    ) throws {
       let answers = HotAnswers(DirectAnswers(service: test.service, settings: test.settings))
       let setup = ConnectionSetup(live: nil, direct: nil, hot: answers, limits: limits, lenientLineEndings: false)
       let use = channel.eventLoop.makePromise(of: FirmamentConnection.Use.self)
@@ -25,7 +27,7 @@ import Testing
       poll = "GET /v2/things/\(token)/firmwares/latest HTTP/1.1\r\nHost: a\r\n"
       let backlog = backlog
       let handler = HotPathHandler(
-        answers: answers, setup: setup, loop: HotLoop(on: channel.eventLoop, limits: limits),
+        answers: answers, setup: setup, loop: HotLoop(on: channel.eventLoop, limits: limits), secure: secure,
         log: Logger(label: "test"), use: use, bufferedBytes: { _ in backlog.bytes })
       try channel.pipeline.syncOperations.addHandler(handler)
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
@@ -72,6 +74,24 @@ import Testing
     }
   }
 
+  /// An encryption that waits for the client's farewell before it closes the connection, and counts what is to be read.
+  private final class Encryption: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+
+    private(set) var reads = 0
+    private(set) var isClosing = false
+
+    func read(context: ChannelHandlerContext) {
+      reads += 1
+      context.read()
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+      isClosing = true
+      promise?.succeed()
+    }
+  }
+
   private static func service() async throws -> (TestService, String) {
     let test = try await TestService()
     try await test.createModel()
@@ -99,6 +119,17 @@ import Testing
     #expect(sent.count == 1 && sent[0].contains("\r\nConnection: close\r\n\r\n"))
     #expect(!connection.channel.isActive)
     #expect(connection.wasNotUsed)
+  }
+
+  @Test func `the client's own farewell is read where the connection is encrypted`() async throws {
+    let (test, token) = try await Self.service()
+    let connection = try Connection(test, token, secure: SecureConnection())
+    let encryption = Encryption()
+    try connection.channel.pipeline.syncOperations.addHandler(encryption, position: .first)
+    try connection.receive(connection.poll + "\r\n")
+    #expect(!encryption.isClosing && encryption.reads == 1)
+    try connection.receive(connection.poll + "Connection: close\r\n\r\n")
+    #expect(encryption.isClosing && encryption.reads == 2)
   }
 
   @Test(arguments: ["G", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n", "\u{0}"])
