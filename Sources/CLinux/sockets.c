@@ -66,7 +66,7 @@ static int control(int watch, int operation, int socket, uint32_t events) {
 
 int firmament_watch(int watch, int socket) { return control(watch, EPOLL_CTL_ADD, socket, EPOLLIN); }
 
-static const uint32_t news = EPOLLIN | EPOLLRDHUP | EPOLLET;
+static const uint32_t news = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
 int firmament_watch_news(int watch, int socket) { return control(watch, EPOLL_CTL_ADD, socket, news); }
 
@@ -80,7 +80,7 @@ int firmament_watch_wait(int watch, int *sockets, int most, int milliseconds) {
   if (count < 0) return -errno;
   for (int index = 0; index < count; index++) {
     int socket = events[index].data.fd;
-    sockets[index] = events[index].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? ~socket : socket;
+    sockets[index] = events[index].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI) ? ~socket : socket;
   }
   return count;
 }

@@ -74,11 +74,11 @@ final class DoorstepThread: @unchecked Sendable {
       if hasGiven.exchange(false, ordering: .acquiring) { takeGiven() }
       var isOver = false
       for place in 0..<count {
-        let (socket, hasEnded) = told(at: place)
+        let (socket, leavesMore) = told(at: place)
         switch socket {
         case bell: isOver = true
         case listener: accept(atMost: Self.mostAtOnce)
-        default: greet(socket, hasEnded: hasEnded)
+        default: greet(socket, leavesMore: leavesMore)
         }
       }
       if isOver { return end() }
@@ -104,7 +104,7 @@ final class DoorstepThread: @unchecked Sendable {
     return max(0, Int(count))
   }
 
-  private func told(at place: Int) -> (socket: CInt, hasEnded: Bool) {
+  private func told(at place: Int) -> (socket: CInt, leavesMore: Bool) {
     let told = ready[place]
     return told < 0 ? (~told, true) : (told, false)
   }
@@ -146,8 +146,8 @@ final class DoorstepThread: @unchecked Sendable {
 
   // MARK: What is said
 
-  /// - Parameter hasEnded: whether nothing comes behind what is there.
-  private func greet(_ socket: CInt, hasEnded: Bool) {
+  /// - Parameter leavesMore: whether there is more than one read takes, and be it the end.
+  private func greet(_ socket: CInt, leavesMore: Bool) {
     let count = firmament_receive(socket, bytes.baseAddress, bytes.count)
     if count == -Int(EAGAIN) { return }
     // It has ended.
@@ -165,8 +165,8 @@ final class DoorstepThread: @unchecked Sendable {
     let isAnswered = greeting.count == count && unsent.isEmpty
     if isAnswered, greeting.isLast { return end(socket) }
     if isAnswered, !isEnding {
-      // What is left, and be it the end, is told of once more, when others have had their turn.
-      if count == bytes.count || hasEnded { _ = firmament_watch_news_again(watch, socket) }
+      // What is left is told of once more, when others have had their turn.
+      if count == bytes.count || leavesMore { _ = firmament_watch_news_again(watch, socket) }
       return keep(socket)
     }
     leave(socket)
@@ -257,8 +257,8 @@ final class DoorstepThread: @unchecked Sendable {
     while waiting.oldest >= 0 {
       let count = wait(until: moment, from: now)
       for place in 0..<count {
-        let (socket, hasEnded) = told(at: place)
-        greet(socket, hasEnded: hasEnded)
+        let (socket, leavesMore) = told(at: place)
+        greet(socket, leavesMore: leavesMore)
       }
       if count == 0 { closeSilent(for: farewell) }
       moment = count > 0 ? now : (waiting.waitingSince ?? now) + farewell

@@ -249,8 +249,9 @@ struct DoorstepTests {
   func heard() async throws {
     let taker = Taker()
     let (doorstep, port) = try Self.begin(taker)
-    let (first, long, ended) = (try Self.connect(port), try Self.connect(port), try Self.connect(port))
-    for client in [first, long, ended] {
+    let (first, long, ended, urgent) =
+      (try Self.connect(port), try Self.connect(port), try Self.connect(port), try Self.connect(port))
+    for client in [first, long, ended, urgent] {
       try client.write(contentsOf: Data("more".utf8))
       #expect(try await Self.read(client, 10) == "the answer")
     }
@@ -260,8 +261,13 @@ struct DoorstepTests {
     try long.write(contentsOf: Self.mute + Data("more".utf8))
     try ended.write(contentsOf: Data("more".utf8))
     shutdown(ended.fileDescriptor, Int32(SHUT_WR))
+    // No read goes beyond it, and it is no part of what is read.
+    try urgent.write(contentsOf: Data("more".utf8))
+    #expect(send(urgent.fileDescriptor, "!", 1, Int32(MSG_OOB)) == 1)
+    try urgent.write(contentsOf: Data("more".utf8))
     taker.letGo()
-    for client in [first, long] { #expect(try await Self.read(client, 10) == "the answer") }
+    for client in [first, long, urgent] { #expect(try await Self.read(client, 10) == "the answer") }
+    #expect(try await Self.read(urgent, 10) == "the answer")
     #expect(try await Self.readToEnd(ended) == "the answer")
     doorstep.close()
     await doorstep.closed()

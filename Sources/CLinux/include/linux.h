@@ -28,8 +28,9 @@ int firmament_watch_news(int watch, int socket);
 // Tells of it once more, if something is left unread.
 int firmament_watch_news_again(int watch, int socket);
 int firmament_unwatch(int watch, int socket);
-// Those of up to `most` sockets that can be read; those of which nothing comes any more as their complements, which are
-// negative. None after so many milliseconds, and -1 is for ever.
+// Those of up to `most` sockets that can be read; those of which more may be left after one read, since they have ended or have
+// urgent data, before which each read stops, as their complements, which are negative. None after so many milliseconds, and -1
+// is for ever.
 int firmament_watch_wait(int watch, int *sockets, int most, int milliseconds);
 
 // What can be read from once it was rung, for ever after.
