@@ -70,7 +70,8 @@ def over_tcp(fleet, ours, theirs, scripts, options):
             server.name: lambda seconds, server=server, path=path: drive(server, path, seconds, connections=connections)
             for server, path in ((ours, fleet.image_path), (theirs, "/image"))}, options)
 
-    runs = {name: polls(name) for name in ("poll", "closing", "ranges")}
+    # Not right after the fill, of which something may still be under way.
+    runs = {name: polls(name) for name in ("ranges", "closing", "poll")}
     # Tags may have changed with what the polls said.
     tag = fleet.tags[0]
     if is_there(ours, f"/v2/things/{fleet.tokens[0]}/firmwares/latest", {"If-None-Match": tag}, 304):
