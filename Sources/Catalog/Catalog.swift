@@ -1,3 +1,4 @@
+import Dispatch
 import GRDB
 
 /// Everything that is a row. Opening it migrates it, so a catalog of an old schema cannot be had.
@@ -22,6 +23,8 @@ public final class Catalog: Sendable {
     var configuration = Configuration()
     configuration.busyMode = .timeout(5)
     configuration.maximumReaderCount = 4
+    // No more urgent than what devices wait for: what is not said is given more of the processors, where that is permitted.
+    configuration.qos = .default
     do {
       pool = try DatabasePool(path: path, configuration: configuration)
       try Schema.migrator.migrate(pool)

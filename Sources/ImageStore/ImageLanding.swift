@@ -2,7 +2,6 @@ import Cryptography
 public import Domain
 import Glibc
 public import NIOCore
-import NIOPosix
 import Synchronization
 
 extension ImageStore {
@@ -41,7 +40,7 @@ extension ImageStore {
 
   private func begin(_ digest: ImageDigest, _ offset: Int64) async throws -> ImageLanding {
     let largest = largestImage
-    return try await pool.runIfActive { [layout, pool] in
+    return try await background.run { [layout, background] in
       let received = try FileTree.describe(layout.partial(digest))?.size ?? 0
       guard offset <= received else {
         throw ImageStoreError(.wrongOffset, "\(received) bytes of this image have arrived", received: received)
@@ -50,14 +49,14 @@ extension ImageStore {
       try file.truncate(to: offset)
       let hasher = ImageHasher()
       try file.feed(0..<offset) { hasher.update($0) }
-      return ImageLanding(digest: digest, file: file, hasher: hasher, offset: offset, largest: largest, pool: pool)
+      return ImageLanding(digest: digest, file: file, hasher: hasher, offset: offset, largest: largest, background: background)
     }
   }
 
   private func land(_ upload: ImageLanding) async throws -> LandedImage {
     try await upload.flush()
     let digest = upload.digest
-    let landed = try await pool.runIfActive { [layout] in
+    let landed = try await background.run { [layout] in
       let made = upload.hasher.finish()
       guard made.digest == digest else {
         throw ImageStoreError(.digestMismatch, "the bytes sent are not the image \(digest): send it again from the start")
@@ -78,7 +77,7 @@ extension ImageStore {
   }
 
   private func discard(_ digest: ImageDigest) async throws {
-    try await pool.runIfActive { [layout] in try FileTree.remove(layout.partial(digest)) }
+    try await background.run { [layout] in try FileTree.remove(layout.partial(digest)) }
   }
 }
 
@@ -99,19 +98,20 @@ public final class ImageLanding: @unchecked Sendable {
   let file: FileDescriptor
   let hasher: ImageHasher
   private let largest: Int64
-  private let pool: NIOThreadPool
+  private let background: BackgroundThreads
   private var offset: Int64
   private var gathered = ByteBuffer()
 
   init(
-    digest: ImageDigest, file: FileDescriptor, hasher: ImageHasher, offset: Int64, largest: Int64, pool: NIOThreadPool
+    digest: ImageDigest, file: FileDescriptor, hasher: ImageHasher, offset: Int64, largest: Int64,
+    background: BackgroundThreads
   ) {
     self.digest = digest
     self.file = file
     self.hasher = hasher
     self.offset = offset
     self.largest = largest
-    self.pool = pool
+    self.background = background
   }
 
   /// - Throws: `tooLarge`, `diskFull` or `failed`.
@@ -128,7 +128,7 @@ public final class ImageLanding: @unchecked Sendable {
     guard piece.readableBytes > 0 else { return }
     gathered.clear()
     let (file, hasher, start) = (file, hasher, offset)
-    try await pool.runIfActive {
+    try await background.run {
       try piece.withUnsafeReadableBytes { bytes in
         try file.write(bytes, at: start)
         hasher.update(bytes)

@@ -9,7 +9,10 @@ import Synchronization
 /// nothing or the whole image, and what was staged can be continued.
 public final class ImageStore: Sendable {
   let layout: StoreLayout
+  /// For what devices wait for.
   let pool: NIOThreadPool
+  /// For all else that takes long.
+  let background: BackgroundThreads
   /// The largest image, in bytes.
   public let largestImage: Int64
   let underWay = Mutex<Set<ImageDigest>>([])
@@ -23,11 +26,15 @@ public final class ImageStore: Sendable {
 
   /// Creates what is missing of the folders.
   /// - Parameters:
-  ///   - pool: where blocking calls are made; running, and stopped by its owner.
+  ///   - pool: where blocking calls are made that devices wait for; running, and stopped by its owner.
+  ///   - background: where images are hashed that come in, or are looked at; stopped by their owner.
   ///   - hotBytes: how many bytes of images may be held in memory.
-  public init(root: String, pool: NIOThreadPool, largestImage: Int64, hotBytes: Int) throws {
+  public init(
+    root: String, pool: NIOThreadPool, background: BackgroundThreads, largestImage: Int64, hotBytes: Int
+  ) throws {
     layout = StoreLayout(root: root)
     self.pool = pool
+    self.background = background
     self.largestImage = largestImage
     hot = HotImages(limit: hotBytes)
     for folder in [layout.images, layout.digests, layout.staging] { try FileTree.makeFolder(folder) }
@@ -64,7 +71,7 @@ public final class ImageStore: Sendable {
 
   /// Hashes a stored image again: what its bytes are, whatever its name says.
   public func rehash(_ digest: ImageDigest) async throws -> (digest: ImageDigest, size: Int64) {
-    let found = try await pool.runIfActive { [layout] in
+    let found = try await background.run { [layout] in
       let file = try FileDescriptor(layout.image(digest), FileDescriptor.reading)
       let size = try file.size
       return (try file.digest(of: 0..<size), size)
@@ -82,7 +89,7 @@ public final class ImageStore: Sendable {
   ) async throws -> (images: Int, partials: Int) {
     var images = 0
     for digest in try await digests() where !isKept(digest) {
-      let removed = try await pool.runIfActive { [layout] in
+      let removed = try await background.run { [layout] in
         let path = layout.image(digest)
         guard let found = try FileTree.describe(path), found.changed < moment.seconds else { return false }
         try FileTree.remove(path)
@@ -94,7 +101,7 @@ public final class ImageStore: Sendable {
         images += 1
       }
     }
-    let partials = try await pool.runIfActive { [layout] in
+    let partials = try await background.run { [layout] in
       try FileTree.names(in: layout.staging).filter { name in
         guard let found = try FileTree.describe("\(layout.staging)/\(name)") else { return false }
         guard found.changed < moment.seconds || layout.digest(ofPartial: name) == nil else { return false }

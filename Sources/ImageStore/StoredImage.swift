@@ -66,11 +66,11 @@ extension ImageStore {
 }
 
 extension ImageStore {
-  /// Lets `body` read an image from its file, blocking, on a thread of the store's pool. Nothing of it is kept in memory.
+  /// Lets `body` read an image from its file, blocking, on a thread in the background. Nothing of it is kept in memory.
   public func inspect<Value: Sendable>(
     _ digest: ImageDigest, _ body: @escaping @Sendable (StoredImage) throws -> Value
   ) async throws -> Value {
-    try await pool.runIfActive { [layout, pool] in
+    try await background.run { [layout, pool] in
       let file = try FileDescriptor(layout.image(digest), FileDescriptor.reading)
       return try body(StoredImage(digest: digest, source: .file(file, size: try file.size), pool: pool))
     }

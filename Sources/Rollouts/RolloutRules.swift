@@ -1,8 +1,10 @@
 public import Domain
 
 /// A rollout with everything in it read, ready to be asked about a thing.
-public struct RolloutRules: Sendable {
-  public private(set) var rollout: Rollout
+///
+/// One object for all that hold it: polls are asked of it a million times.
+public final class RolloutRules: Sendable {
+  public let rollout: Rollout
   public let target: Expression?
   public let gate: Expression?
   public let windows: [UpdateWindow]
@@ -49,10 +51,12 @@ public struct RolloutRules: Sendable {
   public var isTimeless: Bool { timedChecks.isEmpty }
 
   /// The same rules for the rollout as it is now: what it is to do never changes.
-  public func following(_ rollout: Rollout) -> RolloutRules {
-    var rules = self
-    rules.rollout = rollout
-    return rules
+  public func following(_ rollout: Rollout) -> RolloutRules { RolloutRules(rollout, as: self) }
+
+  private init(_ rollout: Rollout, as other: RolloutRules) {
+    self.rollout = rollout
+    (target, gate, windows) = (other.target, other.gate, other.windows)
+    (firmwares, requirements, timedChecks) = (other.firmwares, other.requirements, other.timedChecks)
   }
 
   private static func expression(_ part: String, _ text: String?) throws(Refusal) -> Expression? {

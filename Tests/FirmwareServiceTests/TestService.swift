@@ -34,6 +34,7 @@ struct TestService {
     pool.start()
     return pool
   }()
+  private static let background = BackgroundThreads(count: 2)
 
   init(_ change: (inout ServiceSettings) -> Void = { _ in }) async throws {
     try await self.init(folder: TemporaryFolder(), clock: TestClock(), engineer: .generate(.ed25519), change)
@@ -46,7 +47,8 @@ struct TestService {
     self.clock = clock
     self.engineer = engineer
     catalog = try Catalog(path: "\(folder.path)/catalog.sqlite")
-    images = try ImageStore(root: folder.path, pool: Self.pool, largestImage: 1 << 20, hotBytes: 1 << 20)
+    images = try ImageStore(
+      root: folder.path, pool: Self.pool, background: Self.background, largestImage: 1 << 20, hotBytes: 1 << 20)
     var settings = ServiceSettings()
     settings.passwordCost = ScryptCost(logCost: 4, blockSize: 1, parallelism: 1)
     change(&settings)

@@ -58,6 +58,7 @@ final class TestService: Sendable {
     pool.start()
     return pool
   }()
+  private static let background = BackgroundThreads(count: 2)
 
   init(
     live: LiveChannels = LiveChannels(mostSubscriptions: 100), limits: ConnectionLimits = ConnectionLimits(),
@@ -87,7 +88,8 @@ final class TestService: Sendable {
   ) throws -> FirmwareService {
     FirmwareService(
       catalog: catalog,
-      images: try ImageStore(root: folder, pool: pool, largestImage: settings.largestImage, hotBytes: 1 << 20),
+      images: try ImageStore(
+        root: folder, pool: pool, background: background, largestImage: settings.largestImage, hotBytes: 1 << 20),
       sealingKey: SealingKey(bytes: Array(repeating: 7, count: 32))!,
       live: live, settings: serviceSettings,
       log: log, clock: { clock.now })

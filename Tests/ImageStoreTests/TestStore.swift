@@ -18,10 +18,12 @@ struct TestStore {
     pool.start()
     return pool
   }()
+  private static let background = BackgroundThreads(count: 2)
 
   init(largestImage: Int64 = 1 << 30, hotBytes: Int = 64 << 20, in known: TemporaryFolder? = nil) throws {
     folder = try known ?? TemporaryFolder()
-    store = try ImageStore(root: folder.path, pool: Self.pool, largestImage: largestImage, hotBytes: hotBytes)
+    store = try ImageStore(
+      root: folder.path, pool: Self.pool, background: Self.background, largestImage: largestImage, hotBytes: hotBytes)
   }
 
   /// Lands bytes under their digest, in pieces.

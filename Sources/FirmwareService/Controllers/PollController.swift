@@ -60,7 +60,7 @@ extension FirmwareService {
       case let needs = releases.needs(ofModel: model.id), needs.isEmpty || thing.facts?.needs == needs
     else { return nil }
     let facts = thing.facts?.facts
-    let offers = offers(to: thingID, model, releases, facts, isWhole: true, at: now)
+    let offers = offers(to: thing, model, releases, facts, isWhole: true, at: now)
     let standing = fleet.recall(thingID)?.standing ?? thing.standing
     let step = next(known.controller, offers, standing) {
       outlook(of: $0, standing, model, releases, facts, at: now)

@@ -118,7 +118,7 @@ final class FleetTable: Sendable {
     let facts: KnownFacts?
     let revision: UInt64
 
-    fileprivate init(_ record: ThingRecord) {
+    init(_ record: ThingRecord) {
       (standing, facts, revision) = (record.standing, record.facts, record.revision)
     }
   }
@@ -261,20 +261,6 @@ final class FleetTable: Sendable {
     state.withLock { state in
       Dictionary(
         thingIDs.compactMap { id in state.records[id]?.seenAt.map { (id, $0) } }, uniquingKeysWith: { first, _ in first })
-    }
-  }
-
-  /// The same with what the server itself saw of it.
-  /// - Parameter change: returns whether it has changed anything.
-  func observe(_ thingID: Int64, at now: Timestamp, _ change: (inout ThingStanding) -> Bool) {
-    state.withLock { state in
-      guard let record = state.records[thingID] else { return }
-      state.see(record, at: now)
-      let before = record.standing
-      var after = before
-      guard change(&after), after != before else { return }
-      state.marks[thingID, default: FleetMarks()].add(from: before, to: after)
-      state.set(after, of: record)
     }
   }
 

@@ -143,6 +143,7 @@ extension FirmwareService {
     let now = clock()
     let waiting = Delivery(
       rolloutID: rollout.id, stage: stage, state: .waiting, reason: DeliveryProgress.notSeen, since: now)
+    var began = ContinuousClock.now
     let isWhole = try await forEachThing(of: rules) { views in
       let found = views.filter { view in
         guard view.standing.delivery(of: rollout.id) == nil else { return false }
@@ -150,6 +151,9 @@ extension FirmwareService {
         return false
       }.map(\.standing.thingID)
       if !found.isEmpty { try await translatingErrors { try await fleet.enroll(found, waiting) } }
+      // Half of the time at most: nobody waits for it as devices do for their answers.
+      if views.count == Self.thingsAtOnce { try await Task.sleep(for: .now - began) }
+      began = .now
       return releases.snapshot.rules(rollout.id)?.rollout.state == .running
     }
     // What was cut short, by a pause or the end of the service, is counted again from the start.

@@ -103,7 +103,7 @@ extension FirmwareService {
       // What is new has to be on the disk first.
       do { if try record([report], of: thingID, model, releases, at: now) != nil { return nil } } catch { return nil }
     }
-    let offers = offers(to: thingID, model, releases, thing.facts?.facts, at: now)
+    let offers = offers(to: thing, model, releases, thing.facts?.facts, at: now)
     // A question without a report must not be taken for one with it.
     if offers.isLasting, report == nil || !query.isEmpty {
       fleet.remember(offers.known, of: thingID, to: Self.mark(of: query), at: thing.revision)
@@ -145,18 +145,35 @@ extension FirmwareService {
     return try await translatingErrors { try await fleet.facts(of: thingID, needs) }
   }
 
-  /// - Parameter thingID: of a thing that is in memory.
+  /// - Parameter thingID: of a thing that is in memory; of one that is not, nothing is known.
   func offers(
     to thingID: Int64, _ model: Model, _ releases: ReleaseSnapshot, _ facts: ThingFacts?, isWhole: Bool = false,
     at now: Timestamp
   ) -> Offers {
+    guard let thing = fleet.recall(thingID) else {
+      return Offers(shared: releases.share([]), retryAfter: model.pollInterval)
+    }
+    return offers(to: thing, model, releases, facts, isWhole: isWhole, at: now)
+  }
+
+  func offers(
+    to thing: FleetTable.KnownThing, _ model: Model, _ releases: ReleaseSnapshot, _ facts: ThingFacts?, isWhole: Bool = false,
+    at now: Timestamp
+  ) -> Offers {
     var offers: [OfferedFirmware] = []
     var held: [HeldOffer] = []
+    // Rollouts that the thing begins with: they may have begun with too many others meanwhile.
+    var begun: [Rollout] = []
     var retryAfter = model.pollInterval
     var isLasting = false
-    fleet.observe(thingID, at: now) { standing in
+    func isAdmitted() -> Bool {
+      guard begun.allSatisfy({ pace.refusal($0, at: now) == nil }) else { return false }
+      for rollout in begun { pace.begin(rollout, at: now) }
+      return true
+    }
+    fleet.observe(thing, at: now, if: isAdmitted) { standing in
       let before = standing
-      isLasting = true
+      (offers, held, begun, isLasting) = ([], [], [], true)
       for mcu in model.mcus {
         let question = question(mcu, standing, model, releases, facts, isWhole: isWhole, at: now)
         let decision = OfferDecision.decide(question)
@@ -175,7 +192,7 @@ extension FirmwareService {
           held.append(HeldOffer(rolloutID: rules.rollout.id, reason: decision.reason))
         }
         if DeliveryProgress.apply(decision, question, to: &standing, at: now), let rules = decision.rules {
-          pace.begin(rules.rollout, at: now)
+          begun.append(rules.rollout)
         }
       }
       let hasChanged = standing != before || standing.deliveries.contains { $0.state == .silent }

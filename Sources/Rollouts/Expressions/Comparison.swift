@@ -1,5 +1,5 @@
-/// One comparison of an expression.
-struct Comparison: Sendable {
+/// One comparison of an expression. An object, since it is asked again and again and never changes.
+final class Comparison: Sendable {
   enum Test: Sendable {
     case equal(Literal)
     case unequal(Literal)
@@ -20,6 +20,10 @@ struct Comparison: Sendable {
   let text: String
   /// In one form for all ways to write it.
   let written: String
+
+  init(attribute: ThingAttribute, test: Test, text: String, written: String) {
+    (self.attribute, self.test, self.text, self.written) = (attribute, test, text, written)
+  }
 
   func holds(for thing: some ThingState) -> Bool { value(in: thing).map { outcome(for: $0) == .holds } ?? false }
 

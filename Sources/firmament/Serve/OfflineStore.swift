@@ -13,8 +13,10 @@ enum OfflineStore {
     let pool = NIOThreadPool(numberOfThreads: 1)
     pool.start()
     defer { pool.shutdownGracefully { _ in } }
+    let background = BackgroundThreads(count: 1)
+    defer { try? background.stop() }
     let catalog = try Catalog(path: folder.catalog)
-    let images = try ImageStore(root: folder.path, pool: pool, largestImage: .max, hotBytes: 0)
+    let images = try ImageStore(root: folder.path, pool: pool, background: background, largestImage: .max, hotBytes: 0)
     let report = try await StoreVerification.run(catalog: catalog, images: images)
     try catalog.close()
     return VerificationShape(report)

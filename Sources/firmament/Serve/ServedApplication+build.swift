@@ -41,7 +41,8 @@ enum ServedApplication {
     let sealingKey = try folder.sealingKey()
     let pool = NIOThreadPool(numberOfThreads: 4)
     pool.start()
-    let (catalog, images) = try openStore(folder, configuration, pool)
+    let background = BackgroundThreads(count: 2)
+    let (catalog, images) = try openStore(folder, configuration, pool, background)
     let service = FirmwareService(
       catalog: catalog, images: images, sealingKey: sealingKey,
       live: liveChannels(configuration), settings: configuration.service, log: log,
@@ -52,10 +53,10 @@ enum ServedApplication {
     do {
       try await serve(service, mails, folder, simulation, configuration, tls, log, registry)
     } catch {
-      try? close(catalog, folder, pool, simulation)
+      try? close(catalog, folder, pool, background, simulation)
       throw failure(error, configuration)
     }
-    try close(catalog, folder, pool, simulation)
+    try close(catalog, folder, pool, background, simulation)
   }
 
   @Sendable private static func realTime() -> Timestamp {
@@ -81,13 +82,14 @@ enum ServedApplication {
   }
 
   private static func openStore(
-    _ folder: StoreFolder, _ configuration: ServeConfiguration, _ pool: NIOThreadPool
+    _ folder: StoreFolder, _ configuration: ServeConfiguration, _ pool: NIOThreadPool, _ background: BackgroundThreads
   ) throws -> (Catalog, ImageStore) {
     do {
       return (
         try Catalog(path: folder.catalog),
         try ImageStore(
-          root: folder.path, pool: pool, largestImage: configuration.settings.largestImage, hotBytes: configuration.hotImages)
+          root: folder.path, pool: pool, background: background, largestImage: configuration.settings.largestImage,
+          hotBytes: configuration.hotImages)
       )
     } catch {
       throw CommandFailure("the store \(folder.path) cannot be opened: \(error)")
@@ -190,9 +192,11 @@ enum ServedApplication {
   }
 
   private static func close(
-    _ catalog: Catalog, _ folder: StoreFolder, _ pool: NIOThreadPool, _ simulation: SimulatedClock?
+    _ catalog: Catalog, _ folder: StoreFolder, _ pool: NIOThreadPool, _ background: BackgroundThreads,
+    _ simulation: SimulatedClock?
   ) throws {
     folder.withdrawAnnouncement()
+    try background.stop()
     try pool.syncShutdownGracefully()
     try catalog.close()
     try simulation?.stop()
