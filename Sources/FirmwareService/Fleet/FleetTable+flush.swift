@@ -43,7 +43,7 @@ extension FleetTable {
   /// How many things the writer is given before it is waited for.
   private static let thingsTogether = 256
   /// How many times the writer is given before others may have their turn.
-  private static let timesTogether = 4096
+  private static let timesTogether = 1024
 
   /// Writes what was marked, and returns when that and all that was queued before is on the disk: what a query sees next is no
   /// older than what memory held at the call, but for when things were heard of.

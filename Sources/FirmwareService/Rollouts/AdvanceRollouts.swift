@@ -6,7 +6,7 @@ import Synchronization
 
 extension FirmwareService {
   /// Things that are looked at together when a stage opens.
-  private static let thingsAtOnce = 2000
+  private static let thingsAtOnce = 500
 
   /// Moves every rollout on by what is known now: starts those whose time has come, counts the things of stages that have
   /// opened, takes note of silent things, opens the next stage, halts, finishes.
