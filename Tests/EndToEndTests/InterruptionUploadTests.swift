@@ -38,9 +38,10 @@ import Testing
     #expect(upload.status == 0, "\(upload.errors)")
     #expect(upload.errors.contains("Waiting"), "\(upload.errors)")
     #expect(proxy.cuts == 2)
-    // Nothing that had arrived was sent again, but for what was on its way when the connection broke.
+    // Nothing that had arrived was sent again, but for what was on its way when the connection broke: some MB where the server,
+    // which hashes when nobody else wants a processor, has not come to it. To begin anew once would take nine more.
     #expect(proxy.passed(.toServer) > image.size)
-    #expect(proxy.passed(.toServer) < image.size + 2_000_000)
+    #expect(proxy.passed(.toServer) < image.size + 8_500_000)
     #expect(try await downloadedDigest(try await workshop.newThing(model)) == image.sha256)
     try await expectSoundAndStop(workshop.server)
   }

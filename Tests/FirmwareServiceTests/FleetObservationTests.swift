@@ -7,7 +7,7 @@ import Testing
 @testable import FirmwareService
 
 /// What takes long to work out is worked out while others may change the thing.
-@Suite("What the server sees of a thing", .timeLimit(.minutes(1))) struct FleetObservationTests {
+@Suite("What the server sees of a thing", .timeLimit(.minutes(10))) struct FleetObservationTests {
   private func world() async throws -> (test: TestService, id: Int64) {
     let test = try await TestService()
     try await test.createModel()
