@@ -10,9 +10,7 @@ extension FleetTable {
       state.see(record, at: now)
       let before = record.standing
       var after = before
-      guard change(&after), after != before else { return }
-      state.marks[thingID, default: FleetMarks()].add(from: before, to: after)
-      state.set(after, of: record)
+      if change(&after) { state.mark(record, from: before, to: after) }
     }
   }
 
@@ -28,16 +26,23 @@ extension FleetTable {
     var next: KnownThing? = known
     while let known = next {
       var after = known.standing
-      let hasChanged = change(&after) && after != known.standing
+      let hasChanged = change(&after)
       next = state.withLock { state in
         guard let record = state.records[known.standing.thingID] else { return nil }
         guard record.revision == known.revision, isAdmitted() else { return KnownThing(record) }
         state.see(record, at: now)
-        guard hasChanged else { return nil }
-        state.marks[record.thingID, default: FleetMarks()].add(from: known.standing, to: after)
-        state.set(after, of: record)
+        if hasChanged { state.mark(record, from: known.standing, to: after) }
         return nil
       }
     }
+  }
+}
+
+extension FleetTable.State {
+  /// Takes how a thing stands now, to be written by the next `flush`.
+  fileprivate mutating func mark(_ record: ThingRecord, from before: ThingStanding, to after: ThingStanding) {
+    guard after != before else { return }
+    marks[record.thingID, default: FleetMarks()].add(from: before, to: after)
+    set(after, of: record)
   }
 }
