@@ -113,8 +113,10 @@ let package = Package(
       swiftSettings: strict),
 
     // Tests, and what they share
+    .target(name: "CSpawn", path: "Tests/CSpawn"),
     .target(
-      name: "TestSupport", path: "Tests/TestSupport", exclude: ["PostOffice/post_office.py"], swiftSettings: strict),
+      name: "TestSupport", dependencies: ["CSpawn"], path: "Tests/TestSupport", exclude: ["PostOffice/post_office.py"],
+      swiftSettings: strict),
     tests("ArchitectureTests", []),
     tests("DomainTests", ["Domain"]),
     tests("CryptographyTests", ["Cryptography"]),

@@ -15,6 +15,8 @@ struct SMTPConnection: Sendable {
   ) async throws -> SMTPConnection {
     let loop = MultiThreadedEventLoopGroup.singleton.next()
     let outcome = loop.makePromise(of: SMTPConnection.self)
+    // Of each address that is tried. A channel that has ended already has none any more, and its dialogue knows why.
+    let dialogues = NIOLoopBoundBox.makeBoxSendingValue([ObjectIdentifier: SMTPDialogue](), eventLoop: loop)
     cancellation.onCancel { outcome.fail(CancellationError()) }
     let bootstrap = ClientBootstrap(group: loop).connectTimeout(server.limits.connect).channelOption(
       .tcpOption(.tcp_nodelay), value: 1
@@ -23,11 +25,13 @@ struct SMTPConnection: Sendable {
       cancellation.onCancel { channel.close(promise: nil) }
       return channel.eventLoop.makeCompletedFuture {
         if let tls { try channel.pipeline.syncOperations.addHandler(try tls()) }
-        try channel.pipeline.syncOperations.addHandler(SMTPDialogue())
+        let dialogue = SMTPDialogue()
+        try channel.pipeline.syncOperations.addHandler(dialogue)
+        dialogues.value[ObjectIdentifier(channel)] = dialogue
       }
     }
     bootstrap.connect(host: server.host, port: server.port).flatMapThrowing { channel in
-      let dialogue = try channel.pipeline.syncOperations.handler(type: SMTPDialogue.self)
+      guard let dialogue = dialogues.value[ObjectIdentifier(channel)] else { throw ChannelError.ioOnClosedChannel }
       return SMTPConnection(channel: channel, dialogue: NIOLoopBound(dialogue, eventLoop: channel.eventLoop))
     }.cascade(to: outcome)
     do { return try await outcome.futureResult.get() } catch let error as ChannelError {
@@ -35,9 +39,6 @@ struct SMTPConnection: Sendable {
       throw MailError(.timeout, "\(server.host) port \(server.port) does not answer")
     } catch let error as CancellationError {
       throw error
-    } catch is ChannelPipelineError where tls != nil {
-      // It was closed before anybody could speak, as it is when what the server says is no TLS.
-      throw MailError(.insecure, "no TLS that can be trusted: the connection ended in its beginning")
     } catch {
       throw Self.unreachable(server, error)
     }

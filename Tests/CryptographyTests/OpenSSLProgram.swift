@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The real `openssl` program in a folder of its own: what engineers have, and a second opinion on everything.
@@ -15,17 +16,11 @@ struct OpenSSLProgram {
 
   /// - Returns: the exit status. Nothing can be typed in: a program that asks gets the end of the file.
   @discardableResult
-  func run(_ arguments: String...) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["openssl"] + arguments
-    process.currentDirectoryURL = folder
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
+  func run(_ arguments: String...) throws -> Int32 { try run(arguments) }
+
+  /// The same with the arguments in an array.
+  func run(_ arguments: [String]) throws -> Int32 {
+    try ChildProcess("openssl", arguments, in: folder.path, errors: .nothing).wait()
   }
 
   func write(_ bytes: [UInt8], _ name: String) throws { try Data(bytes).write(to: folder.appendingPathComponent(name)) }

@@ -1,6 +1,7 @@
 import Cryptography
 import Foundation
 import Signing
+import TestSupport
 import Testing
 
 /// What the README promises: an image is verified with nothing but the openssl program.
@@ -26,19 +27,11 @@ import Testing
   }
 
   private func verify(_ algorithm: KeyAlgorithm, in folder: URL) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.currentDirectoryURL = folder
-    process.arguments =
+    let arguments =
       switch algorithm {
-      case .ed25519:
-        ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "public.pem", "-rawin", "-in", "signed", "-sigfile", "sig"]
-      case .ecdsaP256: ["openssl", "dgst", "-sha256", "-verify", "public.pem", "-signature", "sig", "signed"]
+      case .ed25519: ["pkeyutl", "-verify", "-pubin", "-inkey", "public.pem", "-rawin", "-in", "signed", "-sigfile", "sig"]
+      case .ecdsaP256: ["dgst", "-sha256", "-verify", "public.pem", "-signature", "sig", "signed"]
       }
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
+    return try ChildProcess("openssl", arguments, in: folder.path, errors: .nothing).wait()
   }
 }

@@ -8,15 +8,10 @@ public enum DigestProgram: String, Sendable {
 
   /// What the program prints of a file: hexadecimal digits in lower case.
   public func digest(ofFile path: String) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [rawValue, path]
     let output = Pipe()
-    process.standardOutput = output
-    try process.run()
+    let process = try ChildProcess(rawValue, [path], output: .pipe(output))
     let text = String(decoding: output.everything(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0, let digest = text.split(separator: " ").first else { throw Failed() }
+    guard process.wait() == 0, let digest = text.split(separator: " ").first else { throw Failed() }
     return String(digest)
   }
 }

@@ -30,7 +30,7 @@ public final class PostOffice: Sendable {
   }
 
   public let port: Int
-  private let process: Process
+  private let process: ChildProcess
   private let input = Pipe()
   private let folder: TemporaryFolder
 
@@ -45,11 +45,10 @@ public final class PostOffice: Sendable {
   private init(_ mode: String, _ pair: CertificatePair?) throws {
     folder = try TemporaryFolder()
     let script = PythonTools.root + "/Tests/TestSupport/PostOffice/post_office.py"
-    process = PythonTools.process([script, mode, folder.path] + (pair.map { [$0.certificate, $0.key] } ?? []))
     let output = Pipe()
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
+    process = try ChildProcess(
+      "python3", [script, mode, folder.path] + (pair.map { [$0.certificate, $0.key] } ?? []),
+      environment: PythonTools.environment, input: .pipe(input), output: .pipe(output))
     var line = ""
     while !line.contains("\n") {
       let piece = output.nextPiece()
@@ -61,8 +60,6 @@ public final class PostOffice: Sendable {
     }
     self.port = port
   }
-
-  deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
   /// The mails that it has, oldest first.
   public func mails() throws -> [Mail] {
@@ -85,16 +82,12 @@ public struct CertificatePair: Sendable {
   ///   - commonName: that of its subject.
   public init(for names: String, commonName: String = "test") throws {
     folder = try TemporaryFolder()
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [
-      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+    let arguments = [
+      "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
       "/CN=\(commonName)", "-addext", "subjectAltName=\(names)", "-keyout", folder.path + "/key.pem", "-out",
       folder.path + "/certificate.pem",
     ]
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw PostOffice.Failure(description: "openssl made no certificate") }
+    let status = try ChildProcess("openssl", arguments, errors: .nothing).wait()
+    guard status == 0 else { throw PostOffice.Failure(description: "openssl made no certificate") }
   }
 }

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// The programs in Python that some tests need: `scripts/test` puts them into `.build/python`.
 public enum PythonTools {
@@ -16,15 +16,6 @@ public enum PythonTools {
 
   public static func has(_ package: String) -> Bool {
     FileManager.default.fileExists(atPath: "\(folder)/\(package)/__init__.py")
-  }
-
-  /// A Python that finds the packages; not yet started.
-  public static func process(_ arguments: [String]) -> Process {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3"] + arguments
-    process.environment = environment
-    return process
   }
 
   /// Of this process, with the packages in it.

@@ -45,10 +45,8 @@ enum Program {
 
 /// A program under way. It is killed when nobody holds it any more.
 final class StartedProgram: Sendable {
-  private let process = Process()
+  private let process: ChildProcess
   private let scratch: TemporaryFolder
-  /// Finished when the process has ended.
-  private let ending: AsyncStream<Never>
 
   /// Starts a program found on the path, or at an absolute one.
   init(
@@ -58,32 +56,14 @@ final class StartedProgram: Sendable {
     scratch = try TemporaryFolder()
     try scratch.write(input, to: "in")
     for name in ["out", "err"] { try scratch.write(Data(), to: name) }
-    process.executableURL = URL(fileURLWithPath: program.hasPrefix("/") ? program : try Program.find(program))
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
-    let files = [
-      FileHandle(forReadingAtPath: scratch.path + "/in"), FileHandle(forWritingAtPath: scratch.path + "/out"),
-      FileHandle(forWritingAtPath: scratch.path + "/err"),
-    ]
-    // Processes are never freed, and neither are the files that they were given.
-    defer { for file in files { try? file?.close() } }
-    process.standardInput = files[0]
-    process.standardOutput = files[1]
-    process.standardError = files[2]
-    let (ending, continuation) = AsyncStream<Never>.makeStream()
-    self.ending = ending
-    process.terminationHandler = { _ in continuation.finish() }
-    // The threads of a test block most signals, and a program inherits that: one that waits for its children by a signal would
-    // wait for ever.
-    var (none, before) = (sigset_t(), sigset_t())
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    try process.run()
+    let place = URL(fileURLWithPath: scratch.path)
+    let (output, errors) = (place.appendingPathComponent("out"), place.appendingPathComponent("err"))
+    process = try ChildProcess(
+      program.hasPrefix("/") ? program : Program.find(program), arguments, in: folder,
+      environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+      input: .file(FileHandle(forReadingFrom: place.appendingPathComponent("in"))),
+      output: .file(FileHandle(forWritingTo: output)), errors: .file(FileHandle(forWritingTo: errors)))
   }
-
-  deinit { signal(SIGKILL) }
 
   var isRunning: Bool { process.isRunning }
 
@@ -93,17 +73,15 @@ final class StartedProgram: Sendable {
   /// How many bytes that is.
   var writtenBytes: Int { sizeOfFile(scratch.path + "/out") + sizeOfFile(scratch.path + "/err") }
 
-  func signal(_ number: Int32) {
-    if process.isRunning { kill(process.processIdentifier, number) }
-  }
+  func signal(_ number: Int32) { process.send(number) }
 
-  /// Waits for the end, for as long as a program may take at most. One task at a time may wait.
+  /// Waits for the end, for as long as a program may take at most.
   func result() async -> ProgramResult {
     let limit = DispatchWorkItem { [weak self] in self?.signal(SIGKILL) }
     DispatchQueue.global().asyncAfter(deadline: .now() + Program.longest, execute: limit)
-    for await _ in ending {}
+    let status = await process.ended()
     limit.cancel()
-    return ProgramResult(status: process.terminationStatus, output: text("out"), errors: text("err"))
+    return ProgramResult(status: status, output: text("out"), errors: text("err"))
   }
 
   private func text(_ name: String) -> String {

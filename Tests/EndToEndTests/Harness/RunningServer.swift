@@ -13,9 +13,7 @@ final class RunningServer: Sendable {
   private let environment: [String: String]
   /// A file with the CA that commands trust; nil for the system's.
   private let authority: String?
-  private let process: Process
-  /// Left when the process has ended.
-  private let ending = DispatchGroup()
+  private let process: ChildProcess
   private let errors: String
 
   struct StartFailure: Error, CustomStringConvertible {
@@ -45,21 +43,12 @@ final class RunningServer: Sendable {
     errors = NSTemporaryDirectory() + "firmament-serve-" + UUID().uuidString + ".log"
     _ = FileManager.default.createFile(atPath: errors, contents: nil)
     let pipe = Pipe()
-    process = Process()
-    process.executableURL = URL(fileURLWithPath: Program.firmament)
-    process.arguments = ["serve", "--store", store, "--port", "0"] + arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardOutput = pipe
     let log = FileHandle(forWritingAtPath: errors)
     defer { try? log?.close() }
-    process.standardError = log
-    process.standardInput = FileHandle.nullDevice
-    process.terminationHandler = { [ending] _ in ending.leave() }
-    ending.enter()
-    do { try process.run() } catch {
-      ending.leave()
-      throw error
-    }
+    process = try ChildProcess(
+      Program.firmament, ["serve", "--store", store, "--port", "0"] + arguments,
+      environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }, output: .pipe(pipe),
+      errors: log.map { .file($0) } ?? .inherited)
     var output = ""
     let lines = arguments.contains("--device-port") ? 2 : 1
     while output.count(where: { $0 == "\n" }) < lines {
@@ -69,21 +58,18 @@ final class RunningServer: Sendable {
     }
     let ready = "Firmament is listening on "
     guard let line = output.split(separator: "\n").first, line.hasPrefix(ready) else {
-      ending.wait()
+      let status = process.wait()
       let log = String(decoding: FileManager.default.contents(atPath: errors) ?? Data(), as: UTF8.self)
-      throw StartFailure(status: process.terminationStatus, output: output, errors: log)
+      throw StartFailure(status: status, output: output, errors: log)
     }
     url = String(line.dropFirst(ready.count))
     let devices = "Devices may also connect to "
     deviceURL = output.split(separator: "\n").first { $0.hasPrefix(devices) }.map { String($0.dropFirst(devices.count)) }
   }
 
-  deinit {
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    try? FileManager.default.removeItem(atPath: errors)
-  }
+  deinit { try? FileManager.default.removeItem(atPath: errors) }
 
-  var processID: Int32 { process.processIdentifier }
+  var processID: Int32 { process.processID }
 
   var port: UInt16 { url.split(separator: ":").last.flatMap { UInt16($0) } ?? 0 }
 
@@ -115,18 +101,11 @@ final class RunningServer: Sendable {
   }
 
   /// Sends a signal, if the process still runs, and does not wait for what comes of it.
-  func sendSignal(_ number: Int32) {
-    if process.isRunning { kill(process.processIdentifier, number) }
-  }
+  func sendSignal(_ number: Int32) { process.send(number) }
 
   /// Waits for the process to end.
   /// - Returns: its exit status; of a killed one, the number of the signal.
-  @discardableResult func ended() async -> Int32 {
-    await withCheckedContinuation { continuation in
-      ending.notify(queue: .global()) { continuation.resume() }
-    }
-    return process.terminationStatus
-  }
+  @discardableResult func ended() async -> Int32 { await process.ended() }
 
   /// Runs a command of the executable against this server.
   func command(_ arguments: String..., in folder: String? = nil) async throws -> ProgramResult {

@@ -80,19 +80,14 @@ import Testing
 
 /// A TLS connection that is kept: `openssl s_client` with its two ends.
 final class SecureTalk: Sendable {
-  private let process = Process()
+  private let process: ChildProcess
   private let (input, output) = (Pipe(), Pipe())
 
   init(_ url: String) throws {
-    process.executableURL = URL(fileURLWithPath: try Program.find("openssl"))
-    process.arguments = ["s_client", "-connect", String(url.drop { $0 != "/" }.dropFirst(2)), "-quiet"]
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    process = try ChildProcess(
+      Program.find("openssl"), ["s_client", "-connect", String(url.drop { $0 != "/" }.dropFirst(2)), "-quiet"],
+      input: .pipe(input), output: .pipe(output), errors: .nothing)
   }
-
-  deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
   /// Makes one request, and gives what comes first of its answer.
   func ask(_ path: String) async throws -> String {
