@@ -2,10 +2,12 @@
 #include "linux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -98,5 +100,17 @@ static uint64_t time_of(clockid_t clock) {
 uint64_t firmament_time(void) { return time_of(CLOCK_MONOTONIC); }
 
 uint64_t firmament_thread_time(void) { return time_of(CLOCK_THREAD_CPUTIME_ID); }
+
+uint64_t firmament_idle_time(void) {
+  // proc_uptime(5): seconds since the start, and those of all processors without work.
+  int file = open("/proc/uptime", O_RDONLY | O_CLOEXEC);
+  char text[128];
+  ssize_t count = file < 0 ? -1 : read(file, text, sizeof text - 1);
+  if (file >= 0) close(file);
+  text[count < 0 ? 0 : count] = 0;
+  unsigned long long seconds, hundredths;
+  if (sscanf(text, "%*s %llu.%2llu", &seconds, &hundredths) != 2) return firmament_time();
+  return seconds * 1000000000 + hundredths * 10000000;
+}
 
 void firmament_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -22,10 +22,12 @@ public final class Doorstep: Sendable {
   ///   - patience: a connection that has said nothing for as long, in nanoseconds, is closed.
   ///   - leastRest: a thread that rests for less of its time, in thousandths, gives connections to others.
   ///   - farewell: how long those that came or were heard of last may say more when it closes, in nanoseconds.
+  ///   - idleTime: for how long the computer's processors have had nothing to do, all of them added up, in nanoseconds: others
+  ///     are given connections only where one of them has not. Nil for what the system says.
   /// - Throws: where the process may open no more files.
   public init(
     _ listening: ListeningSocket, threads: Int, patience: UInt64, leastRest: UInt64 = 20,
-    farewell: UInt64 = 200_000_000, taker: any ConnectionTaker
+    farewell: UInt64 = 200_000_000, idleTime: (@Sendable () -> UInt64)? = nil, taker: any ConnectionTaker
   ) throws(ListeningSocket.Failure) {
     state = Mutex(State(threads: threads))
     bell = firmament_bell()
@@ -36,7 +38,8 @@ public final class Doorstep: Sendable {
         let listener = number == 0 ? listening.descriptor : nil
         steps.append(
           try DoorstepThread(
-            listener, bell: bell, patience: patience, farewell: farewell, leastRest: leastRest, taker: taker))
+            listener, bell: bell, patience: patience, farewell: farewell, leastRest: leastRest,
+            idleTime: idleTime ?? firmament_idle_time, taker: taker))
       }
       for step in steps { step.others = steps.filter { $0 !== step } }
       for (number, step) in steps.enumerated() { begin(step, number) }

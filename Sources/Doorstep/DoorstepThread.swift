@@ -21,6 +21,7 @@ final class DoorstepThread: @unchecked Sendable {
   private let bell: CInt
   private let patience: UInt64
   private let farewell: UInt64
+  private let idleTime: @Sendable () -> UInt64
   private let taker: any ConnectionTaker
   private let greeter: any Greeter
   private let watch: CInt
@@ -46,10 +47,12 @@ final class DoorstepThread: @unchecked Sendable {
   ///   - listener: nil where it lives on what others give it.
   ///   - patience, farewell: in nanoseconds.
   ///   - leastRest: in thousandths of the time.
+  ///   - idleTime: as `ThreadLoad` asks for it.
   init(
-    _ listener: CInt?, bell: CInt, patience: UInt64, farewell: UInt64, leastRest: UInt64, taker: any ConnectionTaker
+    _ listener: CInt?, bell: CInt, patience: UInt64, farewell: UInt64, leastRest: UInt64,
+    idleTime: @escaping @Sendable () -> UInt64, taker: any ConnectionTaker
   ) throws(ListeningSocket.Failure) {
-    (self.bell, self.patience, self.farewell, self.taker) = (bell, patience, farewell, taker)
+    (self.bell, self.patience, self.farewell, self.idleTime, self.taker) = (bell, patience, farewell, idleTime, taker)
     self.listener = listener ?? -1
     load = ThreadLoad(at: now, leastRest: leastRest)
     greeter = taker.makeGreeter()
@@ -70,7 +73,7 @@ final class DoorstepThread: @unchecked Sendable {
     while true {
       let before = firmament_time()
       let count = wait(until: nearest(from: before), from: before)
-      load.rested(from: before, to: now, firmament_thread_time)
+      load.rested(from: before, to: now, timeOfThread: firmament_thread_time, idleTime: idleTime)
       if hasGiven.exchange(false, ordering: .acquiring) { takeGiven() }
       var isOver = false
       for place in 0..<count {

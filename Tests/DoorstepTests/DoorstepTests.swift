@@ -68,7 +68,9 @@ struct DoorstepTests {
   ) throws -> (doorstep: Doorstep, port: Int) {
     let listening = try loopback { try ListeningSocket(at: $0, backlog: 256) }
     let doorstep = try Doorstep(
-      listening, threads: threads, patience: patience, leastRest: leastRest, farewell: farewell, taker: taker)
+      listening, threads: threads, patience: patience, leastRest: leastRest, farewell: farewell,
+      // There is always another processor.
+      idleTime: { DispatchTime.now().uptimeNanoseconds }, taker: taker)
     return (doorstep, listening.port)
   }
 
@@ -332,23 +334,32 @@ struct DoorstepTests {
     #expect(try await Self.readToEnd(other) == "")
   }
 
-  @Test("says that a thread has too much to do only where it has hardly rested for a while, and had a processor")
+  @Test("says that a thread has too much to do only where it has hardly rested, and another would have a processor")
   func load() {
     var load = ThreadLoad(at: 0, leastRest: 20)
-    load.rested(from: 10_000_000, to: 20_000_000) { 0 }
-    load.rested(from: 59_000_000, to: 60_000_000) { 40_000_000 }
-    #expect(!load.isFull)
-    load.rested(from: 100_000_000, to: 100_500_000) { 0 }
-    #expect(!load.isFull)
-    load.rested(from: 111_000_000, to: 111_400_000) { 80_000_000 }
-    #expect(load.isFull)
-    load.rested(from: 120_000_000, to: 170_000_000) { 80_000_000 }
-    #expect(!load.isFull)
-    // It has waited for most of the time, or for a little of it.
-    load.rested(from: 230_000_000, to: 230_100_000) { 100_000_000 }
-    #expect(!load.isFull)
-    load.rested(from: 290_000_000, to: 290_100_000) { 150_000_000 }
-    #expect(load.isFull)
+    var (had, idle): (UInt64, UInt64) = (0, 7_000_000_000)
+    // In milliseconds: when it rested until, for how long, what it had of a processor since the last time, and what others had
+    // to spare of theirs.
+    func isFull(at time: UInt64, rested: UInt64, had more: UInt64, idle spare: UInt64) -> Bool {
+      (had, idle) = (had + more * 1_000_000, idle + spare * 1_000_000)
+      let now = time * 1_000_000
+      load.rested(from: now - rested * 1_000_000, to: now, timeOfThread: { had }, idleTime: { idle })
+      return load.isFull
+    }
+    // Not for as long as a window takes.
+    #expect(!isFull(at: 20, rested: 0, had: 20, idle: 20))
+    #expect(!isFull(at: 60, rested: 1, had: 39, idle: 40))
+    #expect(isFull(at: 120, rested: 1, had: 59, idle: 60))
+    // Nobody else has a processor, or hardly.
+    #expect(!isFull(at: 180, rested: 1, had: 59, idle: 0))
+    #expect(!isFull(at: 240, rested: 1, had: 59, idle: 25))
+    #expect(isFull(at: 300, rested: 1, had: 59, idle: 35))
+    // It has waited for its own for most of the time, or for a little of it.
+    #expect(!isFull(at: 360, rested: 1, had: 20, idle: 60))
+    #expect(!isFull(at: 420, rested: 1, had: 50, idle: 60))
+    #expect(isFull(at: 480, rested: 1, had: 50, idle: 60))
+    // It has rested.
+    #expect(!isFull(at: 540, rested: 2, had: 58, idle: 60))
   }
 
   @Test("keeps those that wait in the order in which they came, whichever are taken out")

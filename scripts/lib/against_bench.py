@@ -73,7 +73,10 @@ def over_tcp(fleet, ours, theirs, scripts, options):
             for server, path in ((ours, fleet.image_path), (theirs, "/image"))}, options)
 
     # Not right after the fill, of which something may still be under way.
-    runs = {name: polls(name) for name in ("ranges", "closing", "poll")}
+    runs = {name: polls(name) for name in ("ranges", "closing")}
+    # The first poll noted what was offered, which is a change of the thing: the second one is remembered.
+    fleet.poll_all(ours)
+    runs["poll"] = polls("poll")
     # Tags may have changed with what the polls said.
     tag = fleet.tags[0]
     if is_there(ours, f"/v2/things/{fleet.tokens[0]}/firmwares/latest", {"If-None-Match": tag}, 304):
