@@ -13,7 +13,8 @@ struct ThreadLoad {
   /// What all processors together have rested when the window began; nil where the thread was not busy before.
   private var idle: UInt64?
   /// Whether it has rested less than it is to for two windows, has not waited for a processor for more than a fourth of the
-  /// time, and another one has had nothing to do for half of it: those that answer less are not worth what waking them up costs.
+  /// time, and another one has had nothing to do for half of it: those that answer less are not worth what it costs to wake
+  /// them up.
   private(set) var isFull = false
 
   /// - Parameter leastRest: thousandths of the time.

@@ -26,7 +26,7 @@ public final class ChildProcess: Sendable {
 
   /// What the thread has that waits for the process.
   private final class Ending: Sendable {
-    /// The exit status, of a killed process the number of the signal; nil before the end.
+    /// The exit status, of a killed process the number of the signal, -1 where nobody knows; nil before the end.
     let status = Mutex<Int32?>(nil)
     /// Left at the end.
     let group = DispatchGroup()
@@ -54,9 +54,10 @@ public final class ChildProcess: Sendable {
       while waitid(P_PID, id_t(processID), &information, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
       ending.status.withLock { status in
         var word: Int32 = 0
-        while waitpid(processID, &word, 0) < 0 && errno == EINTR {}
+        var ended = waitpid(processID, &word, 0)
+        while ended < 0 && errno == EINTR { ended = waitpid(processID, &word, 0) }
         // wait(2): seven bits have the signal, and where there was none, the next eight the status.
-        status = word & 0x7f == 0 ? word >> 8 & 0xff : word & 0x7f
+        status = ended != processID ? -1 : word & 0x7f == 0 ? word >> 8 & 0xff : word & 0x7f
       }
       ending.group.leave()
     }
@@ -120,7 +121,9 @@ public final class ChildProcess: Sendable {
       (environment ?? ProcessInfo.processInfo.environment).map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for text in words + settings { free(text) } }
     var processID: pid_t = 0
-    let problem = posix_spawnp(&processID, program, &actions, &attributes, &words, &settings)
+    let problem = withExtendedLifetime(streams) {
+      posix_spawnp(&processID, program, &actions, &attributes, &words, &settings)
+    }
     guard problem == 0 else { throw Failure(program: program, errorNumber: problem) }
     return processID
   }

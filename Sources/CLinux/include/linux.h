@@ -42,8 +42,8 @@ void firmament_name_thread(const char *name);
 uint64_t firmament_time(void);
 // Nanoseconds of a processor that this thread has had.
 uint64_t firmament_thread_time(void);
-// Nanoseconds for which the computer's processors, all of them added up, have had nothing to do, to a hundredth of a second. Where
-// the system does not say: as if one of them never had anything.
+// Nanoseconds for which the computer's processors, all of them added up, have had nothing to do, to a hundredth of a second.
+// Where the system does not say: as if one of them never had anything.
 uint64_t firmament_idle_time(void);
 
 // MARK: Files, and what the system holds of them in its memory (the page cache)

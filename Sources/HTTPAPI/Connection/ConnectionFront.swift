@@ -219,7 +219,7 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     taken += 1
     let loop = context.eventLoop
     let front = NIOLoopBound(self, eventLoop: loop)
-    let outcome = direct.answer(claim, head, body) { answer in
+    let outcome = direct.answer(claim, head, body, isEncrypted: secure != nil) { answer in
       loop.execute { front.value.finish(head, body, answer) }
     }
     switch outcome {

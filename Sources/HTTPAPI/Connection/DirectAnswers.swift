@@ -105,14 +105,16 @@ public struct DirectAnswers: Sendable {
   // MARK: Answers
 
   /// Answers a request that was claimed.
-  /// - Parameter done: given the answer that comes later, on another thread; nil where the router has to be asked after all.
+  /// - Parameters:
+  ///   - isEncrypted: whether the answer will be.
+  ///   - done: given the answer that comes later, on another thread; nil where the router has to be asked after all.
   func answer(
-    _ claim: Claim, _ head: HTTPRequest, _ body: ByteBuffer, done: @escaping @Sendable (Answer?) -> Void
+    _ claim: Claim, _ head: HTTPRequest, _ body: ByteBuffer, isEncrypted: Bool, done: @escaping @Sendable (Answer?) -> Void
   ) -> Outcome {
     switch claim {
     case .poll(let token, let report): answerPoll(by: token, report, head).map { .answer($0) } ?? .unanswered
     case .download(let token, let firmware):
-      answerDownload(of: firmware, by: token, head).map { .answer($0) } ?? .unanswered
+      answerDownload(of: firmware, by: token, head, isEncrypted: isEncrypted).map { .answer($0) } ?? .unanswered
     case .controllerPoll(let path, let credentials):
       answerPoll(of: path, credentials, head).map { .answer($0) } ?? .unanswered
     case .write(let token): write(body, by: token, done: done) ? .later : .unanswered
@@ -143,7 +145,9 @@ public struct DirectAnswers: Sendable {
   }
 
   /// The answer to a download, with a body of one piece at most; nil where the router has to be asked.
-  private func answerDownload(of firmware: String, by token: ThingToken, _ head: HTTPRequest) -> Answer? {
+  private func answerDownload(
+    of firmware: String, by token: ThingToken, _ head: HTTPRequest, isEncrypted: Bool
+  ) -> Answer? {
     let start = ContinuousClock.now
     guard let download = service.downloadFirmware(firmware, byThingBy: token) else { return nil }
     let plan = DownloadPlan(download.firmware, head.method, head.headerFields, mostRanges: settings.mostRanges)
@@ -151,7 +155,10 @@ public struct DirectAnswers: Sendable {
       figures.count(plan.status, after: ContinuousClock.now - start)
       return Self.answer(plan.status, plan.headers, ByteBuffer())
     }
-    guard plan.pieces.count == 1, case .bytes(let range) = piece, let bytes = download.slice(range) else { return nil }
+    guard plan.pieces.count == 1, case .bytes(let range) = piece, let bytes = download.slice(range),
+      // What is encrypted is a copy of all that is written at once.
+      !isEncrypted || range.count <= ImageStream.encryptedPieceSize
+    else { return nil }
     download.begin()
     figures.count(plan.status, after: ContinuousClock.now - start)
     var answer = Self.answer(plan.status, plan.headers, bytes)

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// How an image that is not in memory leaves: in pieces, the next of them when one has left.
+/// How an image leaves that is not in memory, or is to be encrypted: in pieces, the next of them when one has left.
 extension HotPathHandler {
   /// Sends the next pieces, unless enough of them wait.
   func send(_ stream: ImageStream, _ context: ChannelHandlerContext) {
@@ -28,7 +28,7 @@ extension HotPathHandler {
       state = stream.closes ? .closing : .listening
     }
     context.flush()
-    if stream.hasEnded { goOn(context) } else { send(stream, context) }
+    if stream.hasEnded { goOn(context) } else if stream.waits { send(stream, context) }
   }
 
   /// Goes on in another turn of the loop: a client that takes all at once must not keep the others waiting.

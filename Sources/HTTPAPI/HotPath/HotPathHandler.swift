@@ -231,13 +231,13 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func send(_ answer: HotAnswers.Answer, closes: Bool, _ context: ChannelHandlerContext) {
     switch answer {
     case .gathered: break
-    case .image(let bytes, let download, let range):
+    case .image(let bytes, let download, let range) where secure == nil || range.count <= ImageStream.encryptedPieceSize:
       lingers = closes
       writeGathered(context)
       let sent = context.eventLoop.makePromise(of: Void.self)
       sent.futureResult.whenSuccess { download.sent(range) }
       write(bytes, context, sent)
-    case .stream(let download, let range):
+    case .image(_, let download, let range), .stream(let download, let range):
       writeGathered(context)
       let stream = ImageStream(download, range, isEncrypted: secure != nil, closes: closes)
       state = .streaming(stream)

@@ -1,11 +1,12 @@
 import FirmwareService
 import NIOCore
 
-/// An image on its way from the disk to one connection, in pieces. The system sends them from the image's file; where they have
-/// to be encrypted, they are read. It is used on the connection's event loop alone.
+/// An image on its way to one connection, in pieces. The system sends them from the image's file; where they have to be
+/// encrypted, they are read, or come from memory: what is encrypted is a copy, which must not become as large as the image for
+/// each client that takes its time. It is used on the connection's event loop alone.
 final class ImageStream {
-  /// Pieces that wait or are being sent, at most.
-  private static let mostUnsent = 2
+  /// Bytes that are encrypted at a time: the next when these have left.
+  static let encryptedPieceSize: Int64 = 128 * 1024
 
   private let download: FirmwareDownload
   private let isEncrypted: Bool
@@ -15,32 +16,40 @@ final class ImageStream {
   private let end: Int64
   private var isLoading = false
   private var unsent = 0
+  /// Pieces that wait or are being sent, at most.
+  private let mostUnsent: Int
+  /// Bytes, at most.
+  private let pieceSize: Int64
 
   init(_ download: FirmwareDownload, _ range: Range<Int64>, isEncrypted: Bool, closes: Bool) {
     self.download = download
     self.isEncrypted = isEncrypted
     self.closes = closes
+    (mostUnsent, pieceSize) = isEncrypted ? (1, Self.encryptedPieceSize) : (2, FirmwareDownload.pieceSize)
     next = range.lowerBound
     end = range.upperBound
   }
+
+  /// Whether anything waits to be sent.
+  var waits: Bool { unsent > 0 }
 
   /// Whether all of it was loaded.
   var hasEnded: Bool { next == end }
 
   /// Whether a piece is to be loaded now: not while another is, and not while enough of them wait.
-  var mayBegin: Bool { !isLoading && unsent < Self.mostUnsent && next < end }
+  var mayBegin: Bool { !isLoading && unsent < mostUnsent && next < end }
 
   /// The piece to be loaded now; nil where none is.
   func begin() -> Range<Int64>? {
     guard mayBegin else { return nil }
     isLoading = true
-    return next..<min(next + FirmwareDownload.pieceSize, end)
+    return next..<min(next + pieceSize, end)
   }
 
   /// A piece that can be sent at once; nil for one that has to come from the disk first, for which nobody else may wait.
   /// - Throws: where it cannot be read.
   func loaded(_ piece: Range<Int64>) throws -> IOData? {
-    isEncrypted ? nil : try download.loaded(piece).map { .fileRegion($0) }
+    isEncrypted ? download.slice(piece).map { .byteBuffer($0) } : try download.loaded(piece).map { .fileRegion($0) }
   }
 
   /// The same, once it comes from the disk; fails where it cannot be read.

@@ -52,16 +52,12 @@ struct DownloadRoutes: Sendable {
     return Response(status: plan.status, headers: plan.headers, body: body)
   }
 
-  /// Sends the bytes of a range: as one slice from memory, else piece by piece from the disk. What is written before the end
-  /// counts as sent at once, so that a broken connection is accounted for up to where it broke.
+  /// Sends the bytes of a range piece by piece, the next when the connection takes more. What is written before the end counts
+  /// as sent at once, so that a broken connection is accounted for up to where it broke.
   /// - Returns: what is sent but not yet accounted for.
   private static func send(
     _ range: Range<Int64>, of download: FirmwareDownload, to writer: inout any ResponseBodyWriter
   ) async throws -> [Range<Int64>] {
-    if let slice = download.slice(range) {
-      try await writer.write(slice)
-      return [range]
-    }
     var start = range.lowerBound
     while start < range.upperBound {
       let piece = start..<min(start + FirmwareDownload.pieceSize, range.upperBound)

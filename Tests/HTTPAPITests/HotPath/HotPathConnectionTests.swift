@@ -1,8 +1,10 @@
+import Domain
 import FirmwareService
 import Foundation
 import Logging
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -89,6 +91,30 @@ import Testing
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
       isClosing = true
       promise?.succeed()
+    }
+  }
+
+  /// A network that takes what it is given when it is told to.
+  private final class Throttle: ChannelOutboundHandler {
+    typealias OutboundIn = IOData
+
+    private(set) var taken: [UInt8] = []
+    private var waiting: [(bytes: ByteBuffer, promise: EventLoopPromise<Void>?)] = []
+
+    var waitingBytes: Int { waiting.reduce(0) { $0 + $1.bytes.readableBytes } }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+      guard case .byteBuffer(let bytes) = unwrapOutboundIn(data) else { return }
+      waiting.append((bytes, promise))
+    }
+
+    func take() {
+      let given = waiting
+      waiting = []
+      for (bytes, promise) in given {
+        taken += bytes.readableBytesView
+        promise?.succeed()
+      }
     }
   }
 
@@ -213,6 +239,33 @@ import Testing
     }
     #expect(hot.unanswered.readableBytes == left)
     #expect(hot.unanswered.storageCapacity <= 4 * 1000 * poll.utf8.count)
+  }
+
+  @Test(arguments: [false, true]) func `an image that is to be encrypted is given piece by piece, as its client takes it`(
+    isSecured: Bool
+  ) async throws {
+    let (test, token) = try await Self.service()
+    let image = imageBytes(1 << 20)
+    let firmware = try await test.release("1.0.0", image)
+    // Now memory has it.
+    _ = try await test.service.downloadFirmware(firmware.publicID, by: test.service.identifyThing(token))
+    let connection = try Connection(test, token, secure: isSecured ? SecureConnection() : nil)
+    let network = Throttle()
+    try connection.channel.pipeline.syncOperations.addHandler(network, position: .first)
+    let path = "GET /v2/things/\(token)/firmwares/download/\(firmware.publicID) HTTP/1.1\r\nHost: a\r\n"
+    try connection.receive(path + "\r\n" + path + "Range: bytes=1-2\r\n\r\n")
+    var most = 0
+    while network.waitingBytes > 0 {
+      most = max(most, network.waitingBytes)
+      network.take()
+      connection.channel.embeddedEventLoop.run()
+    }
+    #expect(isSecured ? most < 140_000 : most > image.count)
+    let first = try #require(network.taken.place(of: image.prefix(100) + []))
+    let isWhole = network.taken[first.lowerBound...].starts(with: image)
+    #expect(isWhole)
+    let rest = String(decoding: network.taken[(first.lowerBound + image.count)...].dropLast(2), as: UTF8.self)
+    #expect(rest.hasPrefix("HTTP/1.1 206 Partial Content\r\n") && network.taken.suffix(2) == image[1...2])
   }
 
   @Test func `an idle connection is closed when the server is to stop, and one in progress after its answer`() async throws {
