@@ -120,7 +120,7 @@ let package = Package(
     tests("ArchitectureTests", []),
     tests("DomainTests", ["Domain"]),
     tests("CryptographyTests", ["Cryptography"]),
-    tests("DoorstepTests", ["Doorstep"]),
+    tests("DoorstepTests", ["Doorstep", "CLinux"]),
     tests("CatalogTests", ["Catalog", "Domain", grdb]),
     tests("ImageStoreTests", ["ImageStore", "Domain", "Cryptography", nioCore, nioPosix]),
     tests("SigningTests", ["Signing", "Cryptography", "Domain"]),

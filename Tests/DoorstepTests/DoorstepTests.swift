@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 import Synchronization
@@ -360,6 +361,18 @@ struct DoorstepTests {
     #expect(isFull(at: 480, rested: 1, had: 50, idle: 60))
     // It has rested.
     #expect(!isFull(at: 540, rested: 2, had: 58, idle: 60))
+  }
+
+  @Test("knows for how long the computer's processors have had nothing to do")
+  func idleTime() throws {
+    func said() throws -> Double {
+      let words = try String(contentsOfFile: "/proc/uptime", encoding: .utf8).split(whereSeparator: \.isWhitespace)
+      return try #require(words.last.flatMap { Double($0) })
+    }
+    let before = try said()
+    let seconds = Double(firmament_idle_time()) / 1e9
+    let after = try said()
+    #expect((before - 0.001...after + 0.001).contains(seconds))
   }
 
   @Test("keeps those that wait in the order in which they came, whichever are taken out")

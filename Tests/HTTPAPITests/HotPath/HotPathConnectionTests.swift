@@ -1,6 +1,7 @@
 import Domain
 import FirmwareService
 import Foundation
+import HTTPTypes
 import Logging
 import NIOCore
 import NIOEmbedded
@@ -266,6 +267,24 @@ import Testing
     #expect(isWhole)
     let rest = String(decoding: network.taken[(first.lowerBound + image.count)...].dropLast(2), as: UTF8.self)
     #expect(rest.hasPrefix("HTTP/1.1 206 Partial Content\r\n") && network.taken.suffix(2) == image[1...2])
+  }
+
+  @Test func `behind the decoder an image that is to be encrypted is left to the router, which waits for its client`()
+    async throws
+  {
+    let (test, token) = try await Self.service()
+    let firmware = try await test.release("1.0.0", imageBytes(1 << 20))
+    _ = try await test.service.downloadFirmware(firmware.publicID, by: test.service.identifyThing(token))
+    let direct = DirectAnswers(service: test.service, settings: test.settings)
+    let claim = DirectAnswers.Claim.download(try #require(ThingToken(token)), firmware: firmware.publicID)
+    var head = HTTPRequest(method: .get, scheme: nil, authority: "a", path: "/")
+    func isAnswered(isEncrypted: Bool) -> Bool {
+      let outcome = direct.answer(claim, head, ByteBuffer(), isEncrypted: isEncrypted) { _ in }
+      return if case .answer = outcome { true } else { false }
+    }
+    #expect(isAnswered(isEncrypted: false) && !isAnswered(isEncrypted: true))
+    head.headerFields[.range] = "bytes=0-99"
+    #expect(isAnswered(isEncrypted: true))
   }
 
   @Test func `an idle connection is closed when the server is to stop, and one in progress after its answer`() async throws {
