@@ -108,9 +108,14 @@ uint64_t firmament_idle_time(void) {
   ssize_t count = file < 0 ? -1 : read(file, text, sizeof text - 1);
   if (file >= 0) close(file);
   text[count < 0 ? 0 : count] = 0;
-  unsigned long long seconds, hundredths;
-  if (sscanf(text, "%*s %llu.%2llu", &seconds, &hundredths) != 2) return firmament_time();
-  return seconds * 1000000000 + hundredths * 10000000;
+  int64_t idle = firmament_idle_time_said(text);
+  return idle < 0 ? firmament_time() : (uint64_t)idle;
+}
+
+int64_t firmament_idle_time_said(const char *uptime) {
+  unsigned seconds, hundredths;
+  if (sscanf(uptime, "%*s %9u.%2u", &seconds, &hundredths) != 2) return -EINVAL;
+  return seconds * INT64_C(1000000000) + hundredths * INT64_C(10000000);
 }
 
 void firmament_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -363,16 +363,15 @@ struct DoorstepTests {
     #expect(!isFull(at: 540, rested: 2, had: 58, idle: 60))
   }
 
-  @Test("knows for how long the computer's processors have had nothing to do")
-  func idleTime() throws {
-    func said() throws -> Double {
-      let words = try String(contentsOfFile: "/proc/uptime", encoding: .utf8).split(whereSeparator: \.isWhitespace)
-      return try #require(words.last.flatMap { Double($0) })
-    }
-    let before = try said()
-    let seconds = Double(firmament_idle_time()) / 1e9
-    let after = try said()
-    #expect((before - 0.001...after + 0.001).contains(seconds))
+  @Test(
+    "reads for how long the computer's processors have had nothing to do",
+    arguments: [
+      ("23221.16 17495.06\n", 17_495_060_000_000), ("0.10 0.00\n", 0), ("9.99 123456789.99", 123_456_789_990_000_000),
+      ("23221.16\n", nil), ("", nil), ("a b.c\n", nil), ("1.00 2\n", nil),
+    ] as [(String, Int64?)])
+  func idleTime(uptime: String, nanoseconds: Int64?) {
+    let said = firmament_idle_time_said(uptime)
+    #expect(said == nanoseconds ?? -Int64(EINVAL))
   }
 
   @Test("keeps those that wait in the order in which they came, whichever are taken out")

@@ -45,6 +45,8 @@ uint64_t firmament_thread_time(void);
 // Nanoseconds for which the computer's processors, all of them added up, have had nothing to do, to a hundredth of a second.
 // Where the system does not say: as if one of them never had anything.
 uint64_t firmament_idle_time(void);
+// The same, as a text of /proc/uptime says it.
+int64_t firmament_idle_time_said(const char *uptime);
 
 // MARK: Files, and what the system holds of them in its memory (the page cache)
 
