@@ -70,6 +70,8 @@ final class TestService: Sendable {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var settings = APISettings(version: "1.2.3")
     settings.largestImage = 32 << 20
+    // A machine that stands still for a while changes nothing.
+    (settings.defaultKeepAlive, settings.eventKeepAlive) = (3_600_000, 3_600_000)
     change(&settings)
     self.settings = settings
     var serviceSettings = ServiceSettings()

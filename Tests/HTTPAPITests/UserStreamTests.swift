@@ -30,7 +30,7 @@ import Testing
     form: UserStream.Form
   ) async throws {
     try await Self.open { home in
-      let stream = try await UserStream.open(form, Self.path, as: home.ada, home, query: "&keepAlive=60000")
+      let stream = try await UserStream.open(form, Self.path, as: home.ada, home, query: "&keepAlive=3600000")
       let device = try await home.newDevice()
       try await home.write(device, "t", "0")
       #expect(try await home.link(device, as: home.ada).status == 200)
@@ -250,7 +250,7 @@ import Testing
   {
     try await Household.open(.socket) { home in
       let path = "/v2/classes/me/notes"
-      let stream = try await UserStream.open(form, path, as: home.ada, home, query: "&keepAlive=60000")
+      let stream = try await UserStream.open(form, path, as: home.ada, home, query: "&keepAlive=3600000")
       let others = try await UserStream.open(form, path, as: home.bob, home)
       func ask(_ method: HTTPRequest.Method, _ path: String, _ body: String? = nil, _ status: Int = 200) async throws {
         let answer = try await home.front.ask(method, path, as: home.ada, body)

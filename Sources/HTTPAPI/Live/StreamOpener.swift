@@ -12,9 +12,6 @@ struct StreamOpener: Sendable {
   /// The first message of every stream.
   static let subscribed = Array(#"{"status":"success","message":"subscribed"}"#.utf8)
 
-  /// How long a stream of server-sent events may be silent: less than what proxies bear.
-  private static let secondsOfSilence: Int64 = 15
-
   let service: FirmwareService
   let settings: APISettings
 
@@ -45,7 +42,7 @@ struct StreamOpener: Sendable {
     live.give(
       LiveOpening(
         plan: plan, seat: try seat(for: plan.owner), framing: live.isChunked ? .chunk : .plain,
-        keepAlive: .seconds(Self.secondsOfSilence), endsIn: endsIn(plan), phrases: .serverSent, replay: replay))
+        keepAlive: .milliseconds(settings.eventKeepAlive), endsIn: endsIn(plan), phrases: .serverSent, replay: replay))
     return Response(status: .ok, headers: headers)
   }
 

@@ -23,6 +23,8 @@ public struct APISettings: Sendable {
   public var defaultKeepAlive: Int64 = 60_000
   /// The smallest `keepAlive`, in milliseconds; what is smaller is taken for it.
   public var smallestKeepAlive: Int64 = 100
+  /// How long a stream of an operator's events may be silent, in milliseconds: less than what proxies bear.
+  public var eventKeepAlive: Int64 = 15_000
 
   public init(
     version: String, publicPath: String = "", metricsToken: String? = nil, largestOperatorBody: Int = 4 * 1024 * 1024,

@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import TestSupport
+import Testing
 
 /// The service as a user starts it: the real executable, a real store, a real socket on a free port.
 final class RunningServer: Sendable {
@@ -82,10 +83,18 @@ final class RunningServer: Sendable {
   /// What the server has logged.
   var log: String { String(decoding: FileManager.default.contents(atPath: errors) ?? Data(), as: UTF8.self) }
 
-  /// Starts a server that has ended once more: on the same store, at the same address.
+  /// Starts a server that has ended once more: on the same store, at the same address. Another test's client may have been given
+  /// the port meanwhile as its own, for as long as its connection lives.
   func restarted() async throws -> RunningServer {
-    try await RunningServer.start(
-      store: store, arguments: arguments + ["--port", String(port)], environment: environment, authority: authority)
+    var server: RunningServer?
+    try await eventually("port \(port) is free once more") {
+      do {
+        server = try await RunningServer.start(
+          store: store, arguments: arguments + ["--port", String(port)], environment: environment, authority: authority)
+      } catch let failure as StartFailure where failure.errors.contains("Address already in use") {}
+      return server != nil
+    }
+    return try #require(server)
   }
 
   /// Kills the process as a power cut would, and returns when it is gone.

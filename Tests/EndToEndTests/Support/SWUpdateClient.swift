@@ -128,10 +128,10 @@ final class SWUpdateClient: Sendable {
   }
 
   /// Waits for its end.
-  /// - Throws: `Interrupted`.
+  /// - Throws: `Interrupted`, also where it has failed and its end came before the thread that tells had told why.
   func result() async throws -> ProgramResult {
     let result = await program.result()
-    if wasInterrupted { throw Interrupted() }
+    if wasInterrupted || result.status != 0 && !log.contains("[ERROR]") { throw Interrupted() }
     return result
   }
 
