@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -34,4 +35,20 @@ int firmament_is_cached(int file, int64_t offset, int64_t count) {
 int firmament_cache(int file, int64_t offset, int64_t count, int64_t ahead) {
   posix_fadvise(file, offset, count + ahead, POSIX_FADV_WILLNEED);
   return touch(file, offset, count, 0);
+}
+
+int firmament_memory_file(const void *bytes, size_t count) {
+  int file = memfd_create("firmament-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (file < 0) return -errno;
+  for (size_t done = 0; done < count;) {
+    ssize_t outcome = write(file, (const char *)bytes + done, count - done);
+    if (outcome < 0 && errno == EINTR) continue;
+    if (outcome <= 0) goto failed;
+    done += (size_t)outcome;
+  }
+  if (fcntl(file, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0) return file;
+failed:;
+  int problem = errno;
+  close(file);
+  return -problem;
 }

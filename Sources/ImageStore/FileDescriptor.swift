@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// An open file, closed when nobody holds it any more. Calls block: they are made on a thread pool.
@@ -10,6 +11,12 @@ final class FileDescriptor: Sendable {
     repeat { number = Glibc.open(path, flags | O_CLOEXEC, 0o600) } while number < 0 && errno == EINTR
     guard number >= 0 else { throw ImageStoreError.system("open", path) }
     self.number = number
+  }
+
+  /// A file of these bytes that is on no disk but in memory; nil where the system gives none.
+  init?(inMemory bytes: UnsafeRawBufferPointer) {
+    number = firmament_memory_file(bytes.baseAddress, bytes.count)
+    if number < 0 { return nil }
   }
 
   deinit { Glibc.close(number) }

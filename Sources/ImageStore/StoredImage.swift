@@ -25,7 +25,7 @@ extension ImageStore {
 
   /// Opens an image that is in memory; nil for one that is not.
   public func openHot(_ digest: ImageDigest) -> StoredImage? {
-    hot.bytes(of: digest).map { StoredImage(digest: digest, source: .memory($0), pool: pool) }
+    hot.image(of: digest).map { StoredImage(digest: digest, source: .memory($0), pool: pool) }
   }
 
   private func load(_ digest: ImageDigest) async throws -> StoredImage {
@@ -39,7 +39,7 @@ extension ImageStore {
       throw error
     }
     switch image.source {
-    case .memory(let bytes): hot.keep(bytes, of: digest)
+    case .memory(let image): hot.keep(image, of: digest)
     case .file: verified.withLock { _ = $0.insert(digest) }
     }
     return image
@@ -47,7 +47,7 @@ extension ImageStore {
 
   private func read(_ digest: ImageDigest, isVerified: Bool) async throws -> StoredImage {
     let largestInMemory = min(Self.largestHotImage, Int64(hot.limit))
-    return try await pool.runIfActive { [layout, pool] in
+    return try await pool.runIfActive { [layout, pool, hot] in
       let file = try FileDescriptor(layout.image(digest), FileDescriptor.reading)
       let size = try file.size
       guard size <= largestInMemory else {
@@ -56,7 +56,7 @@ extension ImageStore {
       }
       let bytes = try file.bytes(0..<size)
       try Self.check(SHA256Hasher.digest(of: Array(bytes.readableBytesView)), digest)
-      return StoredImage(digest: digest, source: .memory(bytes), pool: pool)
+      return StoredImage(digest: digest, source: .memory(HotImage(bytes, mostBytes: hot.limit)), pool: pool)
     }
   }
 
@@ -80,7 +80,7 @@ extension ImageStore {
 /// An image that can be read by range. Its bytes never change.
 public struct StoredImage: Sendable {
   enum Source: Sendable {
-    case memory(ByteBuffer)
+    case memory(HotImage)
     case file(FileDescriptor, size: Int64)
   }
 
@@ -90,18 +90,22 @@ public struct StoredImage: Sendable {
 
   /// Bytes read from a file at a time.
   public static let pieceSize: Int64 = 256 * 1024
+  /// Bytes of a long range that are sent from memory, before the system sends the rest from the image's file, at less cost. All of
+  /// it by the system takes longer (`docs/performance.md`).
+  public static let leadSize = 256 * 1024
 
   /// Bytes.
   public var size: Int64 {
     switch source {
-    case .memory(let bytes): Int64(bytes.readableBytes)
+    case .memory(let image): Int64(image.bytes.readableBytes)
     case .file(_, let size): size
     }
   }
 
   /// The bytes of the range where they are in memory: a slice, not a copy.
   public func slice(_ range: Range<Int64>) -> ByteBuffer? {
-    guard case .memory(let bytes) = source else { return nil }
+    guard case .memory(let image) = source else { return nil }
+    let bytes = image.bytes
     return bytes.getSlice(at: bytes.readerIndex + Int(range.lowerBound), length: range.count)
   }
 
@@ -127,8 +131,8 @@ public struct StoredImage: Sendable {
   /// SHA-256 of a range, blocking.
   public func digestBlocking(of range: Range<Int64>) throws -> ImageDigest {
     switch source {
-    case .memory(let bytes):
-      guard let slice = bytes.getSlice(at: bytes.readerIndex + Int(range.lowerBound), length: range.count),
+    case .memory:
+      guard let slice = slice(range),
         let digest = ImageDigest(bytes: SHA256Hasher.digest(of: Array(slice.readableBytesView)))
       else { throw ImageStoreError(.failed, "the range lies outside the image") }
       return digest

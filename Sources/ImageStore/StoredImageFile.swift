@@ -9,6 +9,14 @@ extension StoredImage {
     guard case .file(let file, _) = source else { return nil }
     return StoredImageFile(file, pool: pool)
   }
+
+  /// Of a long range of an image in memory, what is behind the first `leadSize` bytes, for the system to send; nil where all of
+  /// it is to be sent from memory.
+  public func rest(of range: Range<Int64>) -> (file: StoredImageFile, region: FileRegion)? {
+    guard range.count > Self.leadSize, case .memory(let image) = source, let file = image.file else { return nil }
+    let sending = StoredImageFile(file, pool: pool)
+    return (sending, sending.region(range.lowerBound + Int64(Self.leadSize)..<range.upperBound))
+  }
 }
 
 /// The file of an image, for one connection that sends parts of it. The system sends them out of its own memory and without a
@@ -59,7 +67,8 @@ public final class StoredImageFile: Sendable {
     pool.runIfActive(eventLoop: loop) { [file] in try file.bytes(range) }
   }
 
-  private func region(_ range: Range<Int64>) -> FileRegion {
+  /// A part that keeps nobody waiting.
+  fileprivate func region(_ range: Range<Int64>) -> FileRegion {
     FileRegion(fileHandle: handle, readerIndex: Int(range.lowerBound), endIndex: Int(range.upperBound))
   }
 

@@ -47,6 +47,51 @@ import Testing
     #expect(try await test.store.open(test.land(sampleBytes(1000))).fileToSend() == nil)
   }
 
+  @Test(arguments: [0..<700_001, 1..<262_146, 299_999..<700_000])
+  func `behind the beginning of a long range in memory, the system sends the rest of it`(range: Range<Int64>) async throws {
+    let test = try TestStore()
+    let bytes = sampleBytes(Self.size)
+    let digest = try await test.land(bytes, piece: 65_536)
+    let image = try await test.store.open(digest)
+    // The disk is not asked: what it says meanwhile was not hashed.
+    try test.flip(test.path(digest), at: Int(range.upperBound) - 1)
+    let rest = try #require(image.rest(of: range))
+    #expect(rest.region.readerIndex == Int(range.lowerBound) + StoredImage.leadSize)
+    #expect(rest.region.endIndex == Int(range.upperBound))
+    #expect(try Self.bytes(rest.region) == Array(bytes[rest.region.readerIndex..<rest.region.endIndex]))
+    // Nobody can change what is sent.
+    let written = try rest.region.fileHandle.withUnsafeFileDescriptor { pwrite($0, "x", 1, off_t(range.upperBound) - 1) }
+    #expect(written == -1)
+    #expect(try test.store.openHot(digest)?.rest(of: range).map { try Self.bytes($0.region) } == Self.bytes(rest.region))
+  }
+
+  @Test func `a range that is not long, and an image without a file in memory, have no rest`() async throws {
+    let bytes = sampleBytes(Self.size)
+    // Twice as much memory as the image has bytes is needed for both.
+    for (hotBytes, hasFile) in [(2 * Self.size, true), (2 * Self.size - 1, false), (Self.size, false), (0, false)] {
+      let test = try TestStore(hotBytes: hotBytes)
+      let digest = try await test.land(bytes, piece: 65_536)
+      let image = try await test.store.open(digest)
+      #expect((image.rest(of: 0..<Int64(Self.size)) != nil) == hasFile)
+      #expect((image.slice(0..<10) != nil) == (hotBytes > 0))
+      #expect((test.store.openHot(digest) != nil) == (hotBytes > 0))
+      #expect(image.rest(of: 1..<262_145) == nil)
+    }
+    let test = try TestStore()
+    let small = try await test.store.open(test.land(sampleBytes(StoredImage.leadSize)))
+    #expect(small.rest(of: 0..<Int64(StoredImage.leadSize)) == nil)
+  }
+
+  @Test func `an image with a file takes twice its bytes of the memory for images`() async throws {
+    let test = try TestStore(hotBytes: 4 * Self.size - 1)
+    let first = try await test.land(sampleBytes(Self.size, seed: 1), piece: 65_536)
+    let second = try await test.land(sampleBytes(Self.size, seed: 2), piece: 65_536)
+    _ = try await test.store.open(first)
+    #expect(test.store.openHot(first) != nil)
+    _ = try await test.store.open(second)
+    #expect(test.store.openHot(first) == nil && test.store.openHot(second) != nil)
+  }
+
   @Test func `each connection has a part of the same file at the same time`() async throws {
     let (test, _, image) = try await Self.image()
     let files = try (1...3).map { _ in try #require(image.fileToSend()) }

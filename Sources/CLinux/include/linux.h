@@ -55,6 +55,8 @@ int64_t firmament_idle_time_said(const char *uptime);
 int firmament_is_cached(int file, int64_t offset, int64_t count);
 // Waits until it holds a part of a file, and has it begin with what comes behind. -ENODATA as above.
 int firmament_cache(int file, int64_t offset, int64_t count, int64_t ahead);
+// A new file of these bytes that is on no disk but in memory, and that nobody can change (memfd_create(2)).
+int firmament_memory_file(const void *bytes, size_t count);
 
 // MARK: Memory
 

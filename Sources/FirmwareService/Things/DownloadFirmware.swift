@@ -28,6 +28,14 @@ public struct FirmwareDownload: Sendable {
   /// The bytes of the range where they are in memory: a slice, not a copy.
   public func slice(_ range: Range<Int64>) -> ByteBuffer? { image.slice(range) }
 
+  /// Of a long range in memory, its first bytes, and what the system may send behind them at less cost; nil where all of it is
+  /// to be sent from memory. `owner` has to be held until the rest has left.
+  public func parts(_ range: Range<Int64>) -> (lead: ByteBuffer, rest: FileRegion, owner: any Sendable)? {
+    guard let rest = image.rest(of: range), let lead = image.slice(range.lowerBound..<Int64(rest.region.readerIndex))
+    else { return nil }
+    return (lead, rest.region, rest.file)
+  }
+
   /// The bytes of the range, `pieceSize` at most.
   public func read(_ range: Range<Int64>) async throws -> ByteBuffer {
     try await translatingErrors { try await image.read(range) }

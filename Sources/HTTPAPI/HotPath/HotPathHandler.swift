@@ -236,7 +236,13 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
       writeGathered(context)
       let sent = context.eventLoop.makePromise(of: Void.self)
       sent.futureResult.whenSuccess { download.sent(range) }
-      write(bytes, context, sent)
+      if secure == nil, let parts = download.parts(range) {
+        write(parts.lead, context)
+        sent.futureResult.whenComplete { _ in withExtendedLifetime(parts.owner) {} }
+        write(.fileRegion(parts.rest), context, sent)
+      } else {
+        write(bytes, context, sent)
+      }
     case .image(_, let download, let range), .stream(let download, let range):
       writeGathered(context)
       let stream = ImageStream(download, range, isEncrypted: secure != nil, closes: closes)
