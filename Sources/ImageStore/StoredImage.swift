@@ -90,8 +90,8 @@ public struct StoredImage: Sendable {
 
   /// Bytes read from a file at a time.
   public static let pieceSize: Int64 = 256 * 1024
-  /// Bytes of a long range that are sent from memory, before the system sends the rest from the image's file, at less cost. All of
-  /// it by the system takes longer (`docs/performance.md`).
+  /// Bytes of a long range that are sent from memory, before the system sends the rest from the image's file, at less cost.
+  /// All of it by the system takes longer (`docs/performance.md`).
   public static let leadSize = 256 * 1024
 
   /// Bytes.
