@@ -15,8 +15,9 @@ final class FileDescriptor: Sendable {
 
   /// A file of these bytes that is on no disk but in memory; nil where the system gives none.
   init?(inMemory bytes: UnsafeRawBufferPointer) {
-    number = firmament_memory_file(bytes.baseAddress, bytes.count)
-    if number < 0 { return nil }
+    let number = firmament_memory_file(bytes.baseAddress, bytes.count)
+    guard number >= 0 else { return nil }
+    self.number = number
   }
 
   deinit { Glibc.close(number) }

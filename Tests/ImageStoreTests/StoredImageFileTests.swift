@@ -42,7 +42,7 @@ import Testing
     withExtendedLifetime(test) {}
   }
 
-  @Test func `an image in memory has no file`() async throws {
+  @Test func `an image in memory is not sent from the disk`() async throws {
     let test = try TestStore()
     #expect(try await test.store.open(test.land(sampleBytes(1000))).fileToSend() == nil)
   }

@@ -235,10 +235,10 @@ final class HotPathHandler: ChannelDuplexHandler, RemovableChannelHandler {
       lingers = closes
       writeGathered(context)
       let sent = context.eventLoop.makePromise(of: Void.self)
-      sent.futureResult.whenSuccess { download.sent(range) }
-      if secure == nil, let parts = download.parts(range) {
+      let parts = secure == nil ? download.parts(range) : nil
+      sent.futureResult.whenSuccess { withExtendedLifetime(parts) { download.sent(range) } }
+      if let parts {
         write(parts.lead, context)
-        sent.futureResult.whenComplete { _ in withExtendedLifetime(parts.owner) {} }
         write(.fileRegion(parts.rest), context, sent)
       } else {
         write(bytes, context, sent)
