@@ -279,7 +279,7 @@ import Testing
     #expect(isSecured ? most < 140_000 : most > image.count && mostHeld < 270_000)
     let first = try #require(network.taken.place(of: image.prefix(100) + []))
     let isWhole = network.taken[first.lowerBound...].starts(with: image)
-    #expect(isWhole)
+    try #require(isWhole)
     let rest = String(decoding: network.taken[(first.lowerBound + image.count)...].dropLast(2), as: UTF8.self)
     #expect(rest.hasPrefix("HTTP/1.1 206 Partial Content\r\n") && network.taken.suffix(2) == image[1...2])
   }
