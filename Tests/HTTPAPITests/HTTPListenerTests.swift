@@ -31,15 +31,6 @@ struct HTTPListenerTests {
     }
   }
 
-  private static var patience: ConnectionLimits {
-    var limits = ConnectionLimits()
-    limits.idleTimeout = .hours(1)
-    limits.headTimeout = .hours(1)
-    limits.bodyTimeout = .hours(1)
-    limits.writeTimeout = .hours(1)
-    return limits
-  }
-
   private static func connections(
     _ pass: @escaping @Sendable () async throws -> Void = {}
   ) -> FirmamentHTTP1Channel {
@@ -48,7 +39,7 @@ struct HTTPListenerTests {
         try await pass()
         try await writer.write(
           response: .init(status: .ok, headerFields: [.contentLength: "2"]), body: .init(byteBuffer: ByteBuffer(string: "ok")))
-      }, limits: patience)
+      }, limits: .patient)
   }
 
   /// Waits until connections are refused.
@@ -115,7 +106,7 @@ struct HTTPListenerTests {
 
   @Test("that is stopped ends its streams properly, though no task belongs to one")
   func streams() async throws {
-    let test = try await TestService(limits: Self.patience)
+    let test = try await TestService()
     try await test.createModel()
     let token = try await test.activate()
     let run = try await ListenerRun.start(test.application().connections)

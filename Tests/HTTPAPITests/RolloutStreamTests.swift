@@ -35,7 +35,7 @@ extension TestService {
   private static func path(_ rollout: String) -> String { "/api/v1/rollouts/\(rollout)/events" }
 
   private static func serve(
-    limits: ConnectionLimits = ConnectionLimits(),
+    limits: ConnectionLimits = .patient,
     _ body: @escaping @Sendable (_ test: TestService, _ rollout: String, _ port: Int?) async throws -> Void
   ) async throws {
     let test = try await TestService(limits: limits)

@@ -15,8 +15,8 @@ import Testing
     let token: String
     let device: String
 
-    init(_ limits: ConnectionLimits = ConnectionLimits()) async throws {
-      test = try await TestService(limits: limits)
+    init() async throws {
+      test = try await TestService()
       try await test.createModel()
       token = try await test.activate()
       device = try await test.newestThing()
@@ -140,10 +140,7 @@ import Testing
 
   /// Those that are idle, those that have not finished the handshake, and a stream: no deadline comes before the test is over.
   @Test func `nothing that is open holds up the end`() async throws {
-    var limits = ConnectionLimits()
-    limits.idleTimeout = .hours(1)
-    limits.headTimeout = .hours(1)
-    let fleet = try await Fleet(limits)
+    let fleet = try await Fleet()
     let server = try SecuredListener()
     let run = try await ListenerRun.start(fleet.test.application().connections, tls: server.identity)
     let (silent, half) = (try WireClient(port: run.port), try WireClient(port: run.port))

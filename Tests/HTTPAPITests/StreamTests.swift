@@ -15,7 +15,7 @@ import Testing
 
   /// A service with one thing, served on a socket.
   static func serve(
-    _ live: LiveChannels = LiveChannels(mostSubscriptions: 100), limits: ConnectionLimits = ConnectionLimits(),
+    _ live: LiveChannels = LiveChannels(mostSubscriptions: 100), limits: ConnectionLimits = .patient,
     _ body: @escaping @Sendable (_ test: TestService, _ thing: ServedThing) async throws -> Void
   ) async throws {
     let test = try await TestService(live: live, limits: limits)
@@ -188,7 +188,7 @@ import Testing
   }
 
   @Test func aSlowSubscriberIsDroppedAndNobodyElseWaits() async throws {
-    var limits = ConnectionLimits()
+    var limits = ConnectionLimits.patient
     limits.subscriberQueueBytes = 32 * 1024
     try await Self.serve(limits: limits) { _, thing in
       let slow = try await thing.subscribe(receiveBuffer: 4096)

@@ -37,6 +37,19 @@ final class TestClock: Sendable {
   func advance(seconds: Int64) { time.withLock { $0 = $0.adding(seconds: seconds) } }
 }
 
+extension ConnectionLimits {
+  /// For tests of anything else than deadlines, which a machine that stands still for a while makes come.
+  static var patient: ConnectionLimits {
+    var limits = ConnectionLimits()
+    limits.handshakeTimeout = .hours(1)
+    limits.headTimeout = .hours(1)
+    limits.idleTimeout = .hours(1)
+    limits.bodyTimeout = .hours(1)
+    limits.writeTimeout = .hours(1)
+    return limits
+  }
+}
+
 /// The whole service behind its front door, on a store in a folder of its own, with a clock that stands still.
 final class TestService: Sendable {
   /// The operator's.
@@ -61,7 +74,7 @@ final class TestService: Sendable {
   private static let background = BackgroundThreads(count: 2)
 
   init(
-    live: LiveChannels = LiveChannels(mostSubscriptions: 100), limits: ConnectionLimits = ConnectionLimits(),
+    live: LiveChannels = LiveChannels(mostSubscriptions: 100), limits: ConnectionLimits = .patient,
     _ change: (inout APISettings) -> Void = { _ in }, service changeService: (inout ServiceSettings) -> Void = { _ in },
     log: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
   ) async throws {

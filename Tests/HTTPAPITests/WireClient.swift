@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A TCP connection that sends exactly the bytes it is given, to a server in this process. Every call ends within twenty
-/// seconds.
+/// A TCP connection that sends exactly the bytes it is given, to a server in this process. Every call ends within two
+/// minutes.
 final class WireClient: ByteClient {
   struct Failure: Error, CustomStringConvertible { let description: String }
 

@@ -18,7 +18,7 @@ import Testing
     let firmware: Firmware
     let token: String
 
-    init(_ image: [UInt8] = ColdImageTests.image, limits: ConnectionLimits = ConnectionLimits()) async throws {
+    init(_ image: [UInt8] = ColdImageTests.image, limits: ConnectionLimits = .patient) async throws {
       test = try await TestService(limits: limits)
       try await test.createModel()
       token = try await test.activate()
