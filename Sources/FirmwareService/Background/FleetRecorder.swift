@@ -21,11 +21,16 @@ extension FirmwareService {
     }
   }
 
-  /// Writes what the server saw of things, and of the times when they were heard of the next part.
+  /// The same but for what may wait: which rollouts things wait for, and why, where many have been told at once.
+  func flushPressingObservations() async throws {
+    try await translatingErrors { try await fleet.flushPressing() }
+  }
+
+  /// Writes what the server saw of things, and the next part of what may wait and of the times when they were heard of.
   /// - Parameter turn: which of several, that come one after another and together have all things.
   func recordSightings(turn: Int, of turns: Int) async throws {
     try await translatingErrors {
-      try await fleet.flush()
+      try await fleet.flushPressing(turn: turn)
       try await fleet.flushHeard(HeardThings.parts(ofTurn: turn, of: turns))
     }
   }
@@ -46,9 +51,9 @@ extension FirmwareService {
   }
 }
 
-/// Writes in the background what polls leave in memory: what was seen of things twice a second, and when each was last heard of
-/// once a minute, a part of the things after the other, since things that ask often would be written for ever. When the
-/// service stops, it writes all of it.
+/// Writes in the background what polls leave in memory: what was seen of things twice a second, where many only wait for a
+/// rollout within five seconds, and when each was last heard of once a minute, a part of the things after the other, since
+/// things that ask often would be written for ever. When the service stops, it writes all of it.
 public struct FleetRecorder: Service {
   private let service: FirmwareService
   private let interval: Duration

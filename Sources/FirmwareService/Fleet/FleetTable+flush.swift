@@ -1,41 +1,6 @@
 import Catalog
 import Domain
 
-/// Which rows of a thing have changed and are not written yet.
-struct FleetMarks {
-  var firmwares: Set<Int64> = []
-  private var mcus: Set<Int64> = []
-  /// Those that have the thing, and those that had it.
-  private var rollouts: Set<Int64> = []
-
-  mutating func add(from before: ThingStanding, to after: ThingStanding) {
-    for mcu in after.mcus where !before.mcus.contains(mcu) { mcus.insert(mcu.mcuID) }
-    for installation in after.installations where !before.installations.contains(installation) {
-      firmwares.insert(installation.firmwareID)
-    }
-    guard before.deliveries != after.deliveries else { return }
-    for delivery in after.deliveries where !before.deliveries.contains(delivery) { rollouts.insert(delivery.rolloutID) }
-    for delivery in before.deliveries where after.delivery(of: delivery.rolloutID) == nil {
-      rollouts.insert(delivery.rolloutID)
-    }
-  }
-
-  mutating func formUnion(_ other: FleetMarks) {
-    mcus.formUnion(other.mcus)
-    firmwares.formUnion(other.firmwares)
-    rollouts.formUnion(other.rollouts)
-  }
-
-  /// The rows to write, as the thing stands now.
-  func change(of standing: ThingStanding) -> StandingChange {
-    StandingChange(
-      thingID: standing.thingID, mcus: standing.mcus.filter { mcus.contains($0.mcuID) },
-      installations: standing.installations.filter { firmwares.contains($0.firmwareID) },
-      deliveries: standing.deliveries.filter { rollouts.contains($0.rolloutID) },
-      leftRollouts: rollouts.filter { standing.delivery(of: $0) == nil }.sorted())
-  }
-}
-
 extension FleetTable {
   /// How many things are looked at while the lock is held. Polls wait for it: with all that is done of a thing, these take some
   /// tenths of a millisecond.
@@ -49,7 +14,22 @@ extension FleetTable {
   /// older than what memory held at the call, but for when things were heard of.
   /// - Throws: when it could not be written; the marks are kept for the next time.
   func flush() async throws {
-    var rest = state.withLock { Array($0.marks.keys) }.sorted()[...]
+    try await flush(state.withLock { Array($0.marks.keys) + $0.deferredMarks.things })
+  }
+
+  /// The same of what must not wait, and of what may where that is little.
+  /// - Parameter turn: whose turn it is of what may wait; nil for nobody's.
+  func flushPressing(turn: Int? = nil) async throws {
+    try await flush(
+      state.withLock { state in
+        let waits = state.deferredMarks
+        let rest = waits.count <= DeferredMarks.few ? waits.things : turn.map { waits.things(ofTurn: $0) }
+        return Array(state.marks.keys) + (rest ?? [])
+      })
+  }
+
+  private func flush(_ things: [Int64]) async throws {
+    var rest = things.sorted()[...]
     repeat {
       let together = rest.prefix(Self.thingsTogether)
       rest = rest.dropFirst(Self.thingsTogether)
@@ -172,7 +152,12 @@ extension FleetTable.State {
     var rows: [StandingChange] = []
     var taken: [Int64: FleetMarks] = [:]
     for thingID in thingIDs {
-      guard let marks = marks.removeValue(forKey: thingID), let record = records[thingID] else { continue }
+      var marks = marks.removeValue(forKey: thingID)
+      if let deferred = deferredMarks.remove(thingID) {
+        marks?.formUnion(deferred)
+        marks = marks ?? deferred
+      }
+      guard let marks, let record = records[thingID] else { continue }
       rows.append(marks.change(of: record.standing))
       taken[thingID] = marks
     }

@@ -42,7 +42,11 @@ extension FleetTable.State {
   /// Takes how a thing stands now, to be written by the next `flush`.
   fileprivate mutating func mark(_ record: ThingRecord, from before: ThingStanding, to after: ThingStanding) {
     guard after != before else { return }
-    marks[record.thingID, default: FleetMarks()].add(from: before, to: after)
+    if FleetMarks.mayWait(from: before, to: after) {
+      deferredMarks.add(from: before, to: after)
+    } else {
+      marks[record.thingID, default: FleetMarks()].add(from: before, to: after)
+    }
     set(after, of: record)
   }
 }

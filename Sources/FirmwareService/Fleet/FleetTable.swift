@@ -20,6 +20,8 @@ final class FleetTable: Sendable {
     private var furtherOwners: [TokenKey: ThingRecord] = [:]
     /// What changed of things and is not queued yet.
     var marks: [Int64: FleetMarks] = [:]
+    /// The same of what may be written later.
+    var deferredMarks = DeferredMarks()
     /// Things that were heard of since that was written last.
     var heard = HeardThings()
     /// The newest change of each thing that may not be on the disk yet.
@@ -357,6 +359,7 @@ final class FleetTable: Sendable {
       state.forgettings += 1
       state.behindQueue.insert(thingID)
       state.marks[thingID] = nil
+      _ = state.deferredMarks.remove(thingID)
       state.pending[thingID] = nil
       state.drop(thingID)
     }

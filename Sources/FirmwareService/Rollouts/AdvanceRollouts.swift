@@ -15,7 +15,8 @@ extension FirmwareService {
   /// - Parameter countsStages: whether to do here what `countStages()` does.
   public func advanceRollouts(countsStages: Bool = true) async throws {
     pace.beginCounting()
-    try await flushObservations()
+    // Those who wait are not what a rollout hurries for; no step is taken before all is written.
+    try await flushPressingObservations()
     // Of those that have finished, only silence is left to be noticed.
     let rollouts = releases.snapshot.rollouts.filter { rollout in
       rollout.state == .scheduled || rollout.state == .running || rollout.state == .finished && rollout.plan.silence != nil
@@ -105,6 +106,7 @@ extension FirmwareService {
         counts = try await translatingErrors { try await catalog.rolloutCounts(of: [id]) }[id] ?? []
       }
       guard RolloutProgress.next(rollout, counts, at: now) != nil else { return }
+      try await flushObservations()
       let model = modelName(rollout.modelID)
       try await change(id) { rollout, counts in
         guard let step = RolloutProgress.next(rollout, counts, at: now) else { return [] }
