@@ -17,6 +17,16 @@ import Testing
     #expect(counts.allSatisfy { (1000...2200).contains($0) }, "\(counts)")
   }
 
+  @Test(arguments: [(0, 120), (240_000, 120), (500_000, 244), (1_000_000, 488), (3_000_000, 1024)])
+  func `many take more turns, each of which has about as many`(count: Int64, turns: Int) {
+    var heard = HeardThings()
+    for thingID in 0..<count { heard.insert(thingID) }
+    #expect(heard.turns(atLeast: 120) == turns)
+    guard count > 0, turns < HeardThings.partCount else { return }
+    let first = HeardThings.parts(ofTurn: 0, of: turns).reduce(0) { $0 + heard.take($1).count }
+    #expect(first <= 3 * 2048, "a turn has two or three parts")
+  }
+
   @Test func `what goes in comes out once, in order`() {
     var random = SeededGenerator(seed: 5)
     var heard = HeardThings()

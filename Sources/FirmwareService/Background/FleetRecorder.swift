@@ -53,25 +53,28 @@ extension FirmwareService {
 
 /// Writes in the background what polls leave in memory: what was seen of things twice a second, where many only wait for a
 /// rollout within five seconds, and when each was last heard of once a minute, a part of the things after the other, since
-/// things that ask often would be written for ever. When the service stops, it writes all of it.
+/// things that ask often would be written for ever. Where hundreds of thousands ask all the time, it is 4,000 of these times a
+/// second. When the service stops, it writes all of it.
 public struct FleetRecorder: Service {
   private let service: FirmwareService
   private let interval: Duration
-  /// In how many turns all things have had theirs.
-  private let turns: Int
+  /// In how many turns all things have had theirs, at the fewest.
+  private let fewestTurns: Int
 
-  /// - Parameter times: how long it may take until it is written that a thing was heard of, in real time.
+  /// - Parameter times: how long it may take until it is written that a thing was heard of, in real time, where that is no
+  ///   more than 4,000 a second.
   public init(service: FirmwareService, interval: Duration = .milliseconds(500), times: Duration = .seconds(60)) {
     self.service = service
     self.interval = interval
-    turns = min(max(1, Int(times / interval)), HeardThings.partCount)
+    fewestTurns = min(max(1, Int(times / interval)), HeardThings.partCount)
   }
 
   public func run() async throws {
     try? await cancelWhenGracefulShutdown {
-      var turn = 0
+      var (turn, turns) = (0, fewestTurns)
       while !Task.isCancelled {
         try await Task.sleep(for: interval)
+        if turn == 0 { turns = service.fleet.turnsOfHeard(atLeast: fewestTurns) }
         await record { try await service.recordSightings(turn: turn, of: turns) }
         turn = (turn + 1) % turns
       }

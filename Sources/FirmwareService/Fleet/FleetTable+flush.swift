@@ -121,6 +121,9 @@ extension FleetTable {
     for commit in pending { try await commit.wait() }
   }
 
+  /// In how many turns it is to be written when things were last heard of.
+  func turnsOfHeard(atLeast fewest: Int) -> Int { state.withLock { $0.heard.turns(atLeast: fewest) } }
+
   /// Writes when certain things were last heard of, where memory knows.
   func flushHeard(of thingIDs: [Int64]) async throws {
     guard !thingIDs.isEmpty else { return }

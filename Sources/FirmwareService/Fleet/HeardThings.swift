@@ -5,6 +5,8 @@
 struct HeardThings {
   /// A power of two.
   static let partCount = 1024
+  /// How many are written in a turn where they are many. Twice a second, these take some hundredths of a processor.
+  private static let mostAtOnce = 2048
   /// Runs of so many neighbours, as a shift, belong to the same part.
   private static let run: Int64 = 8
 
@@ -30,6 +32,13 @@ struct HeardThings {
       }
     }
     return things
+  }
+
+  /// In how many turns all parts are to be written.
+  /// - Parameter fewest: where there are no more things than that many turns can take.
+  func turns(atLeast fewest: Int) -> Int {
+    let count = parts.reduce(0) { $1.values.reduce($0) { $0 + $1.nonzeroBitCount } }
+    return min(max(fewest, count / Self.mostAtOnce), Self.partCount)
   }
 
   /// The parts of one turn of several that come one after another, and together have every part once. A small fleet, whose
