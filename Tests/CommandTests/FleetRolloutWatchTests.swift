@@ -29,6 +29,7 @@ struct FleetRolloutWatchTests {
   /// Plays 20 things, and watches rollouts that the script answers for.
   private func play(
     starting drafts: [String], watching others: [String] = [], limit: Double? = nil, pollInterval: Double = 300,
+    scale: Double = 2000,
     _ script: @escaping ScriptedFleetServer.Script
   ) async throws -> Outcome {
     let image = [UInt8](repeating: 1, count: 100)
@@ -40,7 +41,7 @@ struct FleetRolloutWatchTests {
     let (figures, states, seconds) = try await ServerConnection.with(address) { [plan] connection in
       let watch = FleetRolloutWatch(OperatorClient(connection, token: "t"), starting: drafts, watching: others)
       let fleet = FleetSimulation(
-        client: ThingClient(connection), plan: plan, timeScale: 2000, end: .rollouts(watch), limit: limit)
+        client: ThingClient(connection), plan: plan, timeScale: scale, end: .rollouts(watch), limit: limit)
       try await fleet.run()
       return (fleet.tally.now, Dictionary(uniqueKeysWithValues: watch.latest.map { ($0.id, $0.state) }), fleet.world.time.now)
     }
@@ -88,7 +89,7 @@ struct FleetRolloutWatchTests {
   }
 
   @Test func `it waits for a server that is away, and ends with the time it was given`() async throws {
-    let outcome = try await play(starting: ["r"], limit: 8000) { what, count in
+    let outcome = try await play(starting: ["r"], limit: 8000, scale: 200) { what, count in
       switch what {
       case "POST /api/v1/rollouts/r/start": count < 2 ? .init(body: [1], cutAfter: 0) : .json(shape("r", .running))
       case "GET /api/v1/rollouts/r": .json(shape("r", .running, silence: 1_000_000))

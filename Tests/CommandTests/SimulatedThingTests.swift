@@ -138,7 +138,7 @@ struct SimulatedThingTests {
     let server = try server { what, count in
       what == "range 1000-1999" || what == "poll 1.0.0 1" && count > 0 ? .refusal(what == "range 1000-1999" ? 404 : 429) : nil
     }
-    let figures = try await play(server, end: .never, limit: 25_000)
+    let figures = try await play(server, scale: 500, end: .never, limit: 25_000)
     #expect(server.words.filter { $0.hasPrefix("range") } == ["range 0-999", "range 1000-1999"])
     #expect(server.words.count { $0 == "poll 1.0.0 1" } > 1)
     #expect(figures.ends == [:])
@@ -170,7 +170,7 @@ struct SimulatedThingTests {
 
   @Test func `a fleet plays for as long as it is told`() async throws {
     let server = try server()
-    let figures = try await play(server, end: .never, limit: 40_000) { $0.pollInterval = 100 }
+    let figures = try await play(server, scale: 1000, end: .never, limit: 40_000) { $0.pollInterval = 100 }
     #expect(figures.polls > 1)
     #expect(figures.ends == [.confirmed: 1])
   }

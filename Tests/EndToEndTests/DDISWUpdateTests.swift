@@ -134,8 +134,8 @@ import Testing
         "rollout", "create", "--model", Workshop.model, "--version", package.version, "--start")
       let rollout = try #require(made["id"]?.text)
       var device = door.device()
-      // 20 seconds and more, in which it polls on a second connection.
-      device.longestSpeed = "1M"
+      // 80 seconds and more, in which it polls on a second connection.
+      device.longestSpeed = "250k"
       let client = try SWUpdateClient.poll(device, trusting: door.signer)
       try await eventually("the download begins") {
         try await door.workshop.counts(Workshop.model, package.version)["downloading"] == 1

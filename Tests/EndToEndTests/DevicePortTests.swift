@@ -91,7 +91,7 @@ import Testing
     for url in [server.url, try #require(server.deviceURL)] {
       for _ in 0..<50 {
         let stream = try RawConnection(url)
-        await stream.send("GET /v2/things/\(thing.token) HTTP/1.1\r\nHost: a\r\n\r\n")
+        await stream.send("GET /v2/things/\(thing.token)?keepAlive=3600000 HTTP/1.1\r\nHost: a\r\n\r\n")
         streams.append(stream)
       }
     }
