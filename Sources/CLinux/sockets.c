@@ -92,7 +92,7 @@ int firmament_bell(void) { return (int)outcome(eventfd(0, EFD_CLOEXEC | EFD_NONB
 int firmament_ring(int bell) { return (int)outcome(eventfd_write(bell, 1)); }
 
 static uint64_t time_of(clockid_t clock) {
-  struct timespec now;
+  struct timespec now = {0};
   clock_gettime(clock, &now);
   return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
@@ -100,6 +100,14 @@ static uint64_t time_of(clockid_t clock) {
 uint64_t firmament_time(void) { return time_of(CLOCK_MONOTONIC); }
 
 uint64_t firmament_thread_time(void) { return time_of(CLOCK_THREAD_CPUTIME_ID); }
+
+int firmament_thread_clock(void) {
+  clockid_t clock;
+  // The number of a clock is negative itself, so that a failure is told by one that is never the thread's.
+  return pthread_getcpuclockid(pthread_self(), &clock) == 0 ? clock : CLOCK_THREAD_CPUTIME_ID;
+}
+
+uint64_t firmament_time_by(int clock) { return time_of(clock); }
 
 uint64_t firmament_idle_time(void) {
   // proc_uptime(5): seconds since the start, and those of all processors without work.

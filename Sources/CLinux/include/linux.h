@@ -42,6 +42,10 @@ void firmament_name_thread(const char *name);
 uint64_t firmament_time(void);
 // Nanoseconds of a processor that this thread has had.
 uint64_t firmament_thread_time(void);
+// The clock by which another thread is told the same of this one, for as long as it lives.
+int firmament_thread_clock(void);
+// What a clock says, in nanoseconds; 0 where there is none such any more.
+uint64_t firmament_time_by(int clock);
 // Nanoseconds for which the computer's processors, all of them added up, have had nothing to do, to a hundredth of a second.
 // Where the system does not say: as if one of them never had anything.
 uint64_t firmament_idle_time(void);

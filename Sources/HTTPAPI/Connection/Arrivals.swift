@@ -6,31 +6,34 @@ import NIOPosix
 /// Stands behind a listener's doorstep: it answers what is asked once and from memory, and gives every other connection a
 /// channel on an event loop.
 struct Arrivals: ConnectionTaker {
-  private let hot: HotAnswers
+  private let hot: HotAnswers?
   private let open: OpenConnections
-  private let group: any EventLoopGroup
+  private let loops: EventLoopChoice
   private let log: Logger
   private let failures: AcceptFailures
   private let begin: @Sendable (any Channel) throws -> Void
 
-  /// - Parameter begin: makes a connection of a channel, on its event loop.
+  /// - Parameters:
+  ///   - hot: nil where nothing is answered before a connection has a channel.
+  ///   - begin: makes a connection of a channel, on its event loop.
   init(
-    hot: HotAnswers, open: OpenConnections, group: any EventLoopGroup, log: Logger,
+    hot: HotAnswers?, open: OpenConnections, loops: EventLoopChoice, log: Logger,
     begin: @escaping @Sendable (any Channel) throws -> Void
   ) {
     self.hot = hot
     self.open = open
-    self.group = group
+    self.loops = loops
     self.log = log
     self.begin = begin
     failures = AcceptFailures(log: log)
   }
 
-  func makeGreeter() -> any Greeter { HotGreeter(hot) }
+  func makeGreeter() -> any Greeter { hot.map { HotGreeter($0) } ?? SilentGreeter() }
 
   func take(_ connection: HandedConnection) {
     open.expect()
-    ClientBootstrap(group: group)
+    let (number, loop) = loops.take()
+    ClientBootstrap(group: loop)
       .channelInitializer { [begin] channel in
         do {
           // It comes before what else is read: nothing is before the channel is active.
@@ -42,10 +45,23 @@ struct Arrivals: ConnectionTaker {
         }
       }
       .withConnectedSocket(connection.socket)
-      .whenComplete { [open] _ in open.expectedCame() }
+      .whenComplete { [open, loops] outcome in
+        switch outcome {
+        case .success(let channel): channel.closeFuture.whenComplete { _ in loops.leave(number) }
+        case .failure: loops.leave(number)
+        }
+        open.expectedCame()
+      }
   }
 
   func cannotAccept(errorNumber: CInt) {
     failures.tell(IOError(errnoCode: errorNumber, reason: "accept"))
+  }
+}
+
+/// Leaves all to the channel.
+private final class SilentGreeter: Greeter {
+  func greet(_ bytes: UnsafeRawBufferPointer, ends: Bool, send: (UnsafeRawBufferPointer) -> Void) -> Greeting {
+    Greeting(count: 0, isLast: false)
   }
 }

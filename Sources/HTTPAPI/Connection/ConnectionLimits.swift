@@ -3,7 +3,8 @@ public import NIOCore
 /// How long and how much one client connection may take. Every limit protects the server from clients that hold a connection
 /// without using it; none of them bounds how long a request or a download may last as long as it moves.
 public struct ConnectionLimits: Sendable {
-  /// From the beginning of a connection to the end of its TLS handshake; then it is closed without a word.
+  /// From the first bytes of a TLS connection to the end of its handshake, and for these bytes to come; then it is closed
+  /// without a word.
   public var handshakeTimeout: TimeAmount = .seconds(10)
   /// From the first byte of a request head to its last; then 408.
   public var headTimeout: TimeAmount = .seconds(10)

@@ -4,8 +4,8 @@ public import NIOCore
 import NIOPosix
 public import ServiceLifecycle
 
-/// Takes connections at one address, and serves each of them on an event loop of its own choice. What is not encrypted comes by
-/// a `Doorstep`, where what is asked for once alone is answered; it gets a channel, with its handlers, only if it is for more.
+/// Takes connections at one address by a `Doorstep`. What is not encrypted and asked for once alone is answered there; any
+/// other connection gets a channel, with its handlers, as soon as its client has said something. `EventLoopChoice` says where.
 ///
 /// A connection costs a task only once the framework has something to answer on it: what the connection answers by itself, and
 /// streams, need none. When it is told to stop it takes no more connections, lets go those that have nothing under way, and
@@ -17,7 +17,7 @@ public struct HTTPListener: Service {
   private let host: String
   private let port: Int
   private let tls: (any TLSProvider)?
-  private let group: any EventLoopGroup
+  private let loops: EventLoopChoice
   private let log: Logger
   private let whenListening: @Sendable (_ port: Int) -> Void
 
@@ -35,7 +35,7 @@ public struct HTTPListener: Service {
     self.host = host
     self.port = port
     self.tls = tls
-    self.group = group ?? MultiThreadedEventLoopGroup.singleton
+    loops = EventLoopChoice(Array((group ?? MultiThreadedEventLoopGroup.singleton).makeIterator()))
     self.log = log
     self.whenListening = whenListening
   }
@@ -44,73 +44,39 @@ public struct HTTPListener: Service {
   /// - Throws: what the system said where the address cannot be listened at, an `IOError` most often.
   public func run() async throws {
     let open = OpenConnections()
-    let entrance = try await enter(open)
-    whenListening(entrance.port)
+    let (doorstep, port) = try enter(open)
+    whenListening(port)
     await withTaskCancellationHandler {
       await withGracefulShutdownHandler {
-        await entrance.closed()
+        await doorstep.closed()
       } onGracefulShutdown: {
-        entrance.close()
+        doorstep.close()
       }
       open.quiesce()
       await open.allEnded()
     } onCancel: {
-      entrance.close()
+      doorstep.close()
       open.closeAll()
     }
   }
 
-  /// Where connections come in.
-  private struct Entrance: Sendable {
-    let port: Int
-    let close: @Sendable () -> Void
-    let closed: @Sendable () async -> Void
-  }
-
-  private func enter(_ open: OpenConnections) async throws -> Entrance {
-    if let hot = connections.hot, tls == nil { return try enter(open, hot) }
-    let server = try await bind(open)
-    return Entrance(
-      port: server.localAddress?.port ?? port, close: { server.close(promise: nil) },
-      closed: { try? await server.closeFuture.get() })
-  }
-
-  /// By a doorstep: what is not encrypted is known by its first bytes, and most of it is answered by them.
-  private func enter(_ open: OpenConnections, _ hot: HotAnswers) throws -> Entrance {
+  /// The doorstep, and its port.
+  private func enter(_ open: OpenConnections) throws -> (doorstep: Doorstep, port: Int) {
     let address = try SocketAddress.makeAddressResolvingHost(host, port: port)
     do {
       let listening = try address.withSockAddr { pointer, length in
         try ListeningSocket(at: UnsafeRawBufferPointer(start: pointer, count: length), backlog: Self.backlog)
       }
-      let arrivals = Arrivals(hot: hot, open: open, group: group, log: log) { try begin($0, open) }
+      // Nothing can be read of what is encrypted.
+      let hot = tls == nil ? connections.hot : nil
+      let arrivals = Arrivals(hot: hot, open: open, loops: loops, log: log) { try begin($0, open) }
+      let patience = tls == nil ? connections.limits.idleTimeout : connections.limits.handshakeTimeout
       let doorstep = try Doorstep(
-        listening, threads: System.coreCount,
-        patience: UInt64(connections.limits.idleTimeout.nanoseconds), taker: arrivals)
-      return Entrance(port: listening.port, close: { doorstep.close() }, closed: { await doorstep.closed() })
+        listening, threads: hot == nil ? 1 : System.coreCount, patience: UInt64(patience.nanoseconds), taker: arrivals)
+      return (doorstep, listening.port)
     } catch let failure as ListeningSocket.Failure {
       throw IOError(errnoCode: failure.errorNumber, reason: "listening at \(host) port \(port)")
     }
-  }
-
-  private func bind(_ open: OpenConnections) async throws -> any Channel {
-    // What is accepted inherits TCP_NODELAY, which NIO sets.
-    try await ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: Self.backlog)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .serverChannelInitializer { [log] channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(AcceptFailures(log: log)))
-        }
-      }
-      .childChannelInitializer { channel in
-        do {
-          try begin(channel, open)
-          return channel.eventLoop.makeSucceededVoidFuture()
-        } catch {
-          return channel.eventLoop.makeFailedFuture(error)
-        }
-      }
-      .bind(host: host, port: port).get()
   }
 
   /// Makes a connection of what was accepted, on its event loop.
