@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import NIOCore
 import NIOPosix
@@ -34,6 +35,8 @@ struct EventLoopChoiceTests {
 
     func take(_ count: Int) -> [Int] { (0..<count).map { _ in choice.take(at: now).number } }
 
+    func takeLong(_ count: Int) -> [Int] { (0..<count).map { _ in choice.take(isLong: true, at: now).number } }
+
     func leave(_ number: Int) { choice.leave(number) }
 
     /// - Parameter shares: for how much of the time each loop has worked.
@@ -65,6 +68,15 @@ struct EventLoopChoiceTests {
     #expect(loops.take(2) == [0, 1])
     loops.leave(0)
     #expect(loops.take() == 0)
+  }
+
+  @Test("is the one with the fewest for what is long, of those that rest")
+  func long() {
+    var loops = Loops(3)
+    #expect(loops.take(2) == [0, 0])
+    #expect(loops.takeLong(6) == [1, 2, 1, 2, 0, 1])
+    loops.pass(EventLoopChoice.window, working: 0.1, 0.1, 0.9)
+    #expect(loops.takeLong(3) == [0, 1, 0])
   }
 
   @Test("is one that rests, where others hardly do", arguments: [(0.8, 1), (0.7, 0)])
@@ -120,7 +132,7 @@ struct EventLoopChoiceTests {
     #expect(number == 1 && loop === loops[1])
   }
 
-  @Test("is left when the connection ends")
+  @Test("is left when the connection ends, and goes by what that asks for first")
   func connections() async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     defer { group.shutdownGracefully { _ in } }
@@ -135,10 +147,10 @@ struct EventLoopChoiceTests {
     }
     var starts = begun.makeAsyncIterator()
     /// The loop of a new connection, and the client's side of it.
-    func connect() async throws -> (loop: ObjectIdentifier?, client: CInt) {
+    func connect(_ unread: String = "") async throws -> (loop: ObjectIdentifier?, client: CInt) {
       var sockets: [CInt] = [-1, -1]
       try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &sockets) == 0)
-      arrivals.take(HandedConnection(socket: sockets[0], unread: [], unsent: [], isLast: false))
+      arrivals.take(HandedConnection(socket: sockets[0], unread: Array(unread.utf8), unsent: [], isLast: false))
       return (await starts.next(), sockets[1])
     }
     var clients: [CInt] = []
@@ -155,6 +167,14 @@ struct EventLoopChoiceTests {
       // Behind all that is told of an end.
       for loop in loops { try await loop.submit {}.get() }
       clients = []
+    }
+    let token = String(repeating: "t", count: ThingToken.length)
+    let image = "GET /v2/things/\(token)/firmwares/download/1 HTTP/1.1\r\nHost: x\r\n"
+    let (range, odd) = ("Range: bytes=0-9\r\n", "If-Match: x\r\n")
+    for (lines, number) in [("", 0), (range, 0), ("", 1), ("", 1), ("", 0), ("", 1), (odd, 0)] {
+      let (loop, client) = try await connect(image + lines + "\r\n")
+      clients.append(client)
+      #expect(loop == ObjectIdentifier(loops[number]), "\(lines)")
     }
   }
 }

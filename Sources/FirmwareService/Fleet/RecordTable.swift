@@ -11,8 +11,11 @@ extension TokenKey: RecordKey {
   init(of record: ThingRecord) { self = record.key }
 }
 
-/// The records of things by a key that they hold themselves: 12 to 18 bytes for each, where a dictionary, which has the keys
+/// The records of things by a key that they hold themselves: 14 to 20 bytes for each, where a dictionary, which has the keys
 /// once more, takes 21 to 64.
+///
+/// Each place has a byte of its record's hash, so that a search touches no other record than the one that it finds: of a large
+/// fleet every record that is touched is one more that no processor's cache has.
 ///
 /// Open addressing with linear probing (Knuth, The Art of Computer Programming, volume 3, section 6.4, algorithm L; R for
 /// removals). The table lies in parts, so that growing moves a small part of a large fleet at a time, and what it leaves is
@@ -56,18 +59,31 @@ struct RecordTable<Key: RecordKey> {
 
 private struct RecordTablePart<Key: RecordKey> {
   private(set) var places: [ThingRecord?] = []
+  /// A byte of the hash of the record in each place; 0 where there is none.
+  private var tags: [UInt8] = []
   private var count = 0
 
   /// Where a search begins: the hash as a fraction of the part, which may have any length.
   private func home(of hash: UInt64) -> Int { Int((hash << 8).multipliedFullWidth(by: UInt64(places.count)).high) }
 
+  /// By the lowest bits, which tell least of the place.
+  private static func tag(of hash: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: hash) | 1 }
+
   private func place(after place: Int) -> Int { place + 1 == places.count ? 0 : place + 1 }
 
   /// Where the record with the key is, or the empty place where it would be. There always is an empty one.
   func place(of key: Key, _ hash: UInt64) -> Int {
+    let tag = Self.tag(of: hash)
     var place = home(of: hash)
-    while let record = places[place], Key(of: record) != key { place = self.place(after: place) }
+    while tags[place] != 0 {
+      if tags[place] == tag, let record = places[place], Key(of: record) == key { break }
+      place = self.place(after: place)
+    }
     return place
+  }
+
+  private mutating func set(_ place: Int, to record: ThingRecord, _ hash: UInt64) {
+    (places[place], tags[place]) = (record, Self.tag(of: hash))
   }
 
   mutating func insert(_ record: ThingRecord, _ key: Key, _ hash: UInt64) {
@@ -75,15 +91,18 @@ private struct RecordTablePart<Key: RecordKey> {
     if (count + 1) * 3 > places.count * 2 { grow() }
     let place = place(of: key, hash)
     if places[place] == nil { count += 1 }
-    places[place] = record
+    set(place, to: record, hash)
   }
 
   private mutating func grow() {
     let before = places
-    places = [ThingRecord?](repeating: nil, count: max(6, before.count + before.count / 2))
+    let capacity = max(6, before.count + before.count / 2)
+    places = [ThingRecord?](repeating: nil, count: capacity)
+    tags = [UInt8](repeating: 0, count: capacity)
     for case let record? in before {
       let key = Key(of: record)
-      places[place(of: key, RecordTable<Key>.hash(of: key))] = record
+      let hash = RecordTable<Key>.hash(of: key)
+      set(place(of: key, hash), to: record, hash)
     }
   }
 
@@ -93,15 +112,15 @@ private struct RecordTablePart<Key: RecordKey> {
     var next = place(after: hole)
     // What stands behind the hole and could have stood there comes forward, or no search would find it.
     while let record = places[next] {
-      let home = home(of: RecordTable<Key>.hash(of: Key(of: record)))
-      if distance(from: home, to: next) >= distance(from: hole, to: next) {
-        places[hole] = record
+      let hash = RecordTable<Key>.hash(of: Key(of: record))
+      if distance(from: home(of: hash), to: next) >= distance(from: hole, to: next) {
+        set(hole, to: record, hash)
         hole = next
       }
       next = place(after: next)
     }
-    places[hole] = nil
-    if count == 0 { places = [] }
+    (places[hole], tags[hole]) = (nil, 0)
+    if count == 0 { (places, tags) = ([], []) }
     return removed
   }
 

@@ -32,7 +32,7 @@ struct Arrivals: ConnectionTaker {
 
   func take(_ connection: HandedConnection) {
     open.expect()
-    let (number, loop) = loops.take()
+    let (number, loop) = loops.take(isLong: Self.isForImage(connection))
     ClientBootstrap(group: loop)
       .channelInitializer { [begin] channel in
         do {
@@ -52,6 +52,14 @@ struct Arrivals: ConnectionTaker {
         }
         open.expectedCame()
       }
+  }
+
+  /// Whether all of an image is asked for. Where one loop sends several of these, nothing is saved.
+  private static func isForImage(_ connection: HandedConnection) -> Bool {
+    connection.unread.withUnsafeBytes { bytes in
+      guard let request = HotRequest(bytes), case .download = request.target else { return false }
+      return request.range.isEmpty
+    }
   }
 
   func cannotAccept(errorNumber: CInt) {

@@ -41,12 +41,14 @@ final class EventLoopChoice: Sendable {
   }
 
   /// The loop of a new connection.
-  /// - Parameter now: on one clock for all calls.
+  /// - Parameters:
+  ///   - isLong: whether the connection is for something that keeps a loop at work by itself. These are shared out evenly.
+  ///   - now: on one clock for all calls.
   /// - Returns: with its number, by which the connection is to leave it.
-  func take(at now: NIODeadline = .now()) -> (number: Int, loop: any EventLoop) {
+  func take(isLong: Bool = false, at now: NIODeadline = .now()) -> (number: Int, loop: any EventLoop) {
     let number = state.withLock { state in
       look(&state, at: now)
-      let number = Self.choose(among: state.candidates)
+      let number = Self.choose(among: state.candidates, lead: isLong ? 1 : Self.lead)
       state.candidates[number].connections += 1
       return number
     }
@@ -56,7 +58,7 @@ final class EventLoopChoice: Sendable {
   /// Notes that a connection has ended.
   func leave(_ number: Int) { state.withLock { $0.candidates[number].connections -= 1 } }
 
-  private static func choose(among candidates: [Candidate]) -> Int {
+  private static func choose(among candidates: [Candidate], lead: Int) -> Int {
     let fewest = candidates.filter { !$0.isFull }.map(\.connections).min()
     if let fewest, let first = candidates.firstIndex(where: { !$0.isFull && $0.connections < fewest + lead }) { return first }
     return candidates.indices.min { candidates[$0].connections < candidates[$1].connections } ?? 0
