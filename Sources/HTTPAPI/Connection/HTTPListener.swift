@@ -1,6 +1,6 @@
 import Doorstep
 public import Logging
-public import NIOCore
+import NIOCore
 import NIOPosix
 public import ServiceLifecycle
 
@@ -17,6 +17,7 @@ public struct HTTPListener: Service {
   private let host: String
   private let port: Int
   private let tls: (any TLSProvider)?
+  /// Of those that the process shares, one for each processor.
   private let loops: EventLoopChoice
   private let log: Logger
   private let whenListening: @Sendable (_ port: Int) -> Void
@@ -25,17 +26,16 @@ public struct HTTPListener: Service {
   ///   - connections: what each connection is made of.
   ///   - port: 0 takes a free one.
   ///   - tls: nil for connections that are not encrypted.
-  ///   - group: the event loops; nil for those that the process shares, one for each processor.
   ///   - whenListening: told the port once connections are taken.
   public init(
     connections: FirmamentHTTP1Channel, host: String, port: Int, tls: (any TLSProvider)? = nil,
-    group: (any EventLoopGroup)? = nil, log: Logger, whenListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+    log: Logger, whenListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }
   ) {
     self.connections = connections
     self.host = host
     self.port = port
     self.tls = tls
-    loops = EventLoopChoice(Array((group ?? MultiThreadedEventLoopGroup.singleton).makeIterator()))
+    loops = EventLoopChoice(Array(MultiThreadedEventLoopGroup.singleton.makeIterator()))
     self.log = log
     self.whenListening = whenListening
   }
