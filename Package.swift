@@ -85,7 +85,7 @@ let package = Package(
       "FirmwareService",
       [
         "Catalog", "ImageStore", "Signing", "Rollouts", "ImageFormats", "LiveChannels", "Mail", "Webhooks", "Domain",
-        "Cryptography", "Telemetry", nioCore, log, metrics, lifecycle,
+        "Cryptography", "Telemetry", "CLinux", nioCore, log, metrics, lifecycle,
       ]),
     room("APIContract", ["Domain"]),
 

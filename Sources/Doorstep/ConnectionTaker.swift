@@ -13,12 +13,21 @@ public protocol ConnectionTaker: Sendable {
 
 /// Answers what comes on the connections of one thread of a doorstep. It is used on that thread alone.
 public protocol Greeter: AnyObject {
-  /// Answers as many requests as it can at once, from the front.
-  /// - Parameters:
-  ///   - bytes: what has come of a connection.
-  ///   - ends: the connection is to end with the answer to the last of the bytes.
-  ///   - send: takes all of the answers. To be called once, if at all.
-  func greet(_ bytes: UnsafeRawBufferPointer, ends: Bool, send: (UnsafeRawBufferPointer) -> Void) -> Greeting
+  /// Answers as many requests as it can at once, from the front of what has come of each of several connections. It is told of
+  /// several, so that it can look for what it takes to answer them together.
+  /// - Parameter reply: to be called once for each connection, in their order, with its place among them, what became of its
+  ///   bytes, and all of the answers, which may be none.
+  func greet(_ arrivals: [Arrival], reply: (Int, Greeting, UnsafeRawBufferPointer) -> Void)
+}
+
+/// What has come of a connection.
+public struct Arrival {
+  /// One at least.
+  public let bytes: UnsafeRawBufferPointer
+  /// The connection is to end with the answer to the last of the bytes.
+  public let ends: Bool
+
+  public init(_ bytes: UnsafeRawBufferPointer, ends: Bool) { (self.bytes, self.ends) = (bytes, ends) }
 }
 
 /// What became of the bytes of a connection.

@@ -2,12 +2,15 @@ import CLinux
 import Foundation
 import Synchronization
 
-/// What one thread of a doorstep does. What is not said to be for others is used on that thread alone.
+/// What one thread of a doorstep does. What is not said to be for others is used on that thread alone. What each request takes
+/// is not checked for being used twice at a time, which takes longer than its use.
 final class DoorstepThread: @unchecked Sendable {
   /// The connections that are taken in one go, so that those that have said something are not kept waiting.
   private static let mostAtOnce = 64
-  /// Several of the longest requests that are answered here.
+  /// What is read of a connection in one go: several of the longest requests that are answered here.
   private static let bytesAtOnce = 16_384
+  /// The connections that are answered together. What waits for memory, waits for all of them once.
+  private static let mostTogether = 8
   /// How long nothing is taken after the system has refused to give more, in nanoseconds.
   private static let pause: UInt64 = 100_000_000
   /// How long a thread waits at most before it looks whether somebody has waited too long, in milliseconds.
@@ -25,11 +28,16 @@ final class DoorstepThread: @unchecked Sendable {
   private let taker: any ConnectionTaker
   private let greeter: any Greeter
   private let watch: CInt
-  private let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: bytesAtOnce, alignment: 16)
+  /// What was read of the connections that are to be answered next, one behind the other: there is always room to read more.
+  private let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: bytesAtOnce * 2, alignment: 16)
+  @exclusivity(unchecked) private var byteCount = 0
+  @exclusivity(unchecked) private var arrivals: [Arrival] = []
+  /// Of each of `arrivals`.
+  @exclusivity(unchecked) private var senders: [(socket: CInt, leavesMore: Bool)] = []
   /// What `watch` told of last.
   private let ready = UnsafeMutableBufferPointer<CInt>.allocate(capacity: mostReady)
-  private var waiting = WaitingConnections()
-  private var now = firmament_time()
+  @exclusivity(unchecked) private var waiting = WaitingConnections()
+  @exclusivity(unchecked) private var now = firmament_time()
   /// Until when nothing is taken; nil mostly.
   private var pausedUntil: UInt64?
   /// How many connections wait here; for others, too.
@@ -77,13 +85,14 @@ final class DoorstepThread: @unchecked Sendable {
       if hasGiven.exchange(false, ordering: .acquiring) { takeGiven() }
       var isOver = false
       for place in 0..<count {
-        let (socket, leavesMore) = told(at: place)
-        switch socket {
+        let told = told(at: place)
+        switch told.socket {
         case bell: isOver = true
         case listener: accept(atMost: Self.mostAtOnce)
-        default: greet(socket, leavesMore: leavesMore)
+        default: hear(told)
         }
       }
+      greet()
       if isOver { return end() }
       closeSilent(for: patience)
       resume()
@@ -149,34 +158,58 @@ final class DoorstepThread: @unchecked Sendable {
 
   // MARK: What is said
 
-  /// - Parameter leavesMore: whether there is more than one read takes, and be it the end.
-  private func greet(_ socket: CInt, leavesMore: Bool) {
-    let count = firmament_receive(socket, bytes.baseAddress, bytes.count)
+  /// Reads what one has said, to be answered with what others have.
+  /// - Parameter sender: whether there is more than one read takes, and be it the end.
+  private func hear(_ sender: (socket: CInt, leavesMore: Bool)) {
+    let room = UnsafeMutableRawBufferPointer(rebasing: bytes[byteCount..<byteCount + Self.bytesAtOnce])
+    let count = firmament_receive(sender.socket, room.baseAddress, room.count)
     if count == -Int(EAGAIN) { return }
     // It has ended.
-    guard count > 0 else { return end(socket) }
-    var (unsent, isBroken) = ([UInt8](), false)
+    guard count > 0 else { return end(sender.socket) }
     // Where the bytes fill the room for them, more may have come.
-    let ends = isEnding && count < bytes.count
-    let greeting = greeter.greet(UnsafeRawBufferPointer(rebasing: bytes[..<count]), ends: ends) { answers in
-      let sent = firmament_send(socket, answers.baseAddress, answers.count)
-      if sent == answers.count { return }
-      isBroken = sent < 0 && sent != -Int(EAGAIN) && sent != -Int(EINTR)
-      unsent = Array(answers[max(0, sent)...])
+    let ends = isEnding && count < Self.bytesAtOnce
+    arrivals.append(Arrival(UnsafeRawBufferPointer(rebasing: room[..<count]), ends: ends))
+    senders.append(sender)
+    byteCount += count
+    if arrivals.count == Self.mostTogether || byteCount > Self.bytesAtOnce { greet() }
+  }
+
+  /// Answers what was heard.
+  private func greet() {
+    guard !arrivals.isEmpty else { return }
+    greeter.greet(arrivals) { place, greeting, answers in
+      answer(senders[place], arrivals[place].bytes, greeting, by: answers)
     }
-    if isBroken { return end(socket) }
-    let isAnswered = greeting.count == count && unsent.isEmpty
+    arrivals.removeAll(keepingCapacity: true)
+    senders.removeAll(keepingCapacity: true)
+    byteCount = 0
+  }
+
+  private func answer(
+    _ sender: (socket: CInt, leavesMore: Bool), _ heard: UnsafeRawBufferPointer, _ greeting: Greeting,
+    by answers: UnsafeRawBufferPointer
+  ) {
+    let socket = sender.socket
+    var unsent: [UInt8] = []
+    if !answers.isEmpty {
+      let sent = firmament_send(socket, answers.baseAddress, answers.count)
+      if sent != answers.count {
+        if sent < 0, sent != -Int(EAGAIN), sent != -Int(EINTR) { return end(socket) }
+        unsent = Array(answers[max(0, sent)...])
+      }
+    }
+    let isAnswered = greeting.count == heard.count && unsent.isEmpty
     if isAnswered, greeting.isLast { return end(socket) }
     if isAnswered, !isEnding {
       // What is left is told of once more, when others have had their turn.
-      if count == bytes.count || leavesMore { _ = firmament_watch_news_again(watch, socket) }
+      if heard.count == Self.bytesAtOnce || sender.leavesMore { _ = firmament_watch_news_again(watch, socket) }
       return keep(socket)
     }
     leave(socket)
     _ = firmament_unwatch(watch, socket)
     taker.take(
       HandedConnection(
-        socket: socket, unread: Array(bytes[greeting.count..<count]), unsent: unsent, isLast: greeting.isLast))
+        socket: socket, unread: Array(heard[greeting.count...]), unsent: unsent, isLast: greeting.isLast))
   }
 
   /// Waits for more of a connection.
@@ -259,10 +292,8 @@ final class DoorstepThread: @unchecked Sendable {
     var moment = now
     while waiting.oldest >= 0 {
       let count = wait(until: moment, from: now)
-      for place in 0..<count {
-        let (socket, leavesMore) = told(at: place)
-        greet(socket, leavesMore: leavesMore)
-      }
+      for place in 0..<count { hear(told(at: place)) }
+      greet()
       if count == 0 { closeSilent(for: farewell) }
       moment = count > 0 ? now : (waiting.waitingSince ?? now) + farewell
     }

@@ -35,7 +35,7 @@ enum ImportRule {
     // Floor 2
     "FirmwareService": observing.union([
       "Catalog", "ImageStore", "Signing", "Rollouts", "ImageFormats", "LiveChannels", "Mail", "Webhooks", "Domain",
-      "Cryptography", "Telemetry", "NIOCore", "ServiceLifecycle",
+      "Cryptography", "Telemetry", "CLinux", "NIOCore", "ServiceLifecycle",
     ]),
     "APIContract": ["Domain"],
     // Floor 3

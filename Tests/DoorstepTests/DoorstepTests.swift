@@ -20,10 +20,13 @@ struct DoorstepTests {
     private let (holds, hold) = AsyncStream.makeStream(of: Void.self)
     private let gate = DispatchSemaphore(value: 0)
     private let ending = Mutex(false)
+    private let together = Mutex(0)
 
     var answers: Int { answered.withLock { $0.values.reduce(0, +) } }
     /// How many of the threads have answered something.
     var busyThreads: Int { answered.withLock { $0.count } }
+    /// The most connections that were answered together.
+    var mostTogether: Int { together.withLock { $0 } }
     /// Whether connections are to end with what is answered now.
     var isEnding: Bool { ending.withLock { $0 } }
 
@@ -36,10 +39,18 @@ struct DoorstepTests {
 
       init(_ taker: Taker) { self.taker = taker }
 
-      func greet(_ bytes: UnsafeRawBufferPointer, ends: Bool, send: (UnsafeRawBufferPointer) -> Void) -> Greeting {
-        if ends { taker.ending.withLock { $0 = true } }
+      func greet(_ arrivals: [Arrival], reply: (Int, Greeting, UnsafeRawBufferPointer) -> Void) {
+        taker.together.withLock { $0 = max($0, arrivals.count) }
+        for (place, arrival) in arrivals.enumerated() {
+          let (greeting, answers) = greet(arrival)
+          answers.withUnsafeBytes { reply(place, greeting, $0) }
+        }
+      }
+
+      private func greet(_ arrival: Arrival) -> (Greeting, answers: [UInt8]) {
+        if arrival.ends { taker.ending.withLock { $0 = true } }
         var (greeting, answers) = (Greeting(count: 0, isLast: false), [UInt8]())
-        var words = String(decoding: bytes, as: UTF8.self)[...]
+        var words = String(decoding: arrival.bytes, as: UTF8.self)[...]
         while !greeting.isLast, let word = Taker.words.first(where: { words.hasPrefix($0) }) {
           if word == "hold" {
             taker.hold.yield()
@@ -50,11 +61,10 @@ struct DoorstepTests {
           }
           greeting.count += word.utf8.count
           words = words.dropFirst(word.count)
-          greeting.isLast = word == "last" || word == "one" || (ends && words.isEmpty)
+          greeting.isLast = word == "last" || word == "one" || (arrival.ends && words.isEmpty)
           taker.answered.withLock { $0[ObjectIdentifier(self), default: 0] += 1 }
         }
-        if !answers.isEmpty { answers.withUnsafeBytes(send) }
-        return greeting
+        return (greeting, answers)
       }
     }
 
@@ -272,6 +282,39 @@ struct DoorstepTests {
     for client in [first, long, urgent] { #expect(try await Self.read(client, 10) == "the answer") }
     #expect(try await Self.read(urgent, 10) == "the answer")
     #expect(try await Self.readToEnd(ended) == "the answer")
+    doorstep.close()
+    await doorstep.closed()
+  }
+
+  @Test("answers those that have said something meanwhile together, and each what it has said")
+  func together() async throws {
+    let taker = Taker()
+    let (doorstep, port) = try Self.begin(taker)
+    let (first, clients) = (try Self.connect(port), try (0..<60).map { _ in try Self.connect(port) })
+    for client in clients {
+      try client.write(contentsOf: Data("more".utf8))
+      #expect(try await Self.read(client, 10) == "the answer")
+    }
+    try first.write(contentsOf: Data("hold".utf8))
+    await taker.threadIsHeld()
+    for (number, client) in clients.enumerated() {
+      let words = [Data("moremore".utf8), Self.mute + Data("one".utf8), Data("more\(number)".utf8)]
+      try client.write(contentsOf: words[number % 3])
+    }
+    taker.letGo()
+    var strangers: Set<String> = []
+    for await taken in taker.taken {
+      strangers.insert(String(decoding: taken.unread, as: UTF8.self))
+      #expect(taken.unsent.isEmpty && !taken.isLast)
+      close(taken.socket)
+      if strangers.count == 20 { break }
+    }
+    #expect(strangers == Set(stride(from: 2, to: 60, by: 3).map { String($0) }))
+    for (number, client) in clients.enumerated() {
+      let answer = number % 3 == 0 ? try await Self.read(client, 20) : try await Self.readToEnd(client)
+      #expect(answer == (number % 3 == 0 ? "the answerthe answer" : "the answer"), "\(number)")
+    }
+    #expect((2...8).contains(taker.mostTogether))
     doorstep.close()
     await doorstep.closed()
   }

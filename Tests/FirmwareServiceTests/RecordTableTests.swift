@@ -11,7 +11,7 @@ import Testing
   }
 
   /// Does the same to a table and to a dictionary, and compares what they have.
-  private static func compare<Key: RecordKey>(
+  private static func compare<Key: RecordKey & Hashable>(
     by _: Key.Type, _ steps: Int, seed: UInt64, _ make: (inout SeededGenerator) -> ThingRecord
   ) {
     var random = SeededGenerator(seed: seed)
@@ -26,17 +26,22 @@ import Testing
         known[key] = record
       } else {
         let someKey = known.randomElement(using: &random)?.key ?? key
-        #expect(table.remove(someKey) === known.removeValue(forKey: someKey))
-        #expect(table[someKey] == nil)
+        let removed = table.remove(someKey)
+        let rest = table[someKey]
+        #expect(removed === known.removeValue(forKey: someKey) && rest == nil)
       }
-      #expect(table[key] === known[key])
+      table.prefetch([key])
+      let found = table[key]
+      #expect(found === known[key])
     }
-    #expect(table.records.allSatisfy { known[Key(of: $0)] === $0 } && Array(table.records).count == known.count)
+    let records = table.filter { _ in true }
+    #expect(records.allSatisfy { known[Key(of: $0)] === $0 } && records.count == known.count)
     for (key, record) in known {
-      let found = table.remove(key)
-      #expect(found === record && table[key] == nil)
+      let (removed, rest) = (table.remove(key), table[key])
+      #expect(removed === record && rest == nil)
     }
-    #expect(Array(table.records).isEmpty)
+    let rest = table.filter { _ in true }
+    #expect(rest.isEmpty)
   }
 
   @Test func `has what a dictionary has, whatever is done to it`() {
@@ -54,8 +59,32 @@ import Testing
     var table = RecordTable<Int64>()
     let ids = (Int64(0)..<30_000).map { $0 * 1024 - 5_000_000 }
     for id in ids { table.insert(Self.record(id)) }
-    #expect(ids.allSatisfy { table[$0]?.thingID == $0 && table[$0 + 1] == nil })
+    for id in ids {
+      let (found, neighbour) = (table[id], table[id + 1])
+      #expect(found?.thingID == id && neighbour == nil)
+    }
     for id in ids where id % 3 == 0 { table.remove(id) }
-    #expect(ids.allSatisfy { table[$0]?.thingID == ($0 % 3 == 0 ? nil : $0) })
+    for id in ids {
+      let found = table[id]
+      #expect(found?.thingID == (id % 3 == 0 ? nil : id))
+    }
+  }
+
+  @Test func `holds a record for as long as it has it, and no longer`() {
+    weak var (first, second, third): (ThingRecord?, ThingRecord?, ThingRecord?)
+    do {
+      var table = RecordTable<Int64>()
+      do {
+        let records = [Self.record(1), Self.record(1), Self.record(2)]
+        (first, second, third) = (records[0], records[1], records[2])
+        for record in records { table.insert(record) }
+      }
+      #expect(first == nil && second != nil && third != nil)
+      table.remove(2)
+      #expect(third == nil)
+      for id in 3..<100 { table.insert(Self.record(Int64(id))) }
+      #expect(second != nil)
+    }
+    #expect(second == nil)
   }
 }

@@ -2,8 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What is Linux's own and not in Swift's module of the C library. Where nothing else is said, functions return what errno says,
-// negated, on failure.
+// What is Linux's own and not in Swift's module of the C library, and what Swift has no word for. Where nothing else is said,
+// functions return what errno says, negated, on failure.
 
 // MARK: Sockets, and their readiness (epoll)
 
@@ -63,6 +63,9 @@ int firmament_cache(int file, int64_t offset, int64_t count, int64_t ahead);
 int firmament_memory_file(const void *bytes, size_t count);
 
 // MARK: Memory
+
+// Has the processor fetch what is at an address, which may be none of its own, and goes on meanwhile.
+static inline void firmament_prefetch(const void *address) { __builtin_prefetch(address); }
 
 // Gives the system back what is freed, and the pages of files that hold the program's code and constants: those that are needed
 // again come back out of the system's cache, in which they stay.

@@ -4,11 +4,11 @@ import Glibc
 ///
 /// `Synchronization.Mutex` hands itself to the thread that waits longest, which may have to wait for a processor first, and all
 /// behind it too. This one is free as soon as it is let go: whoever runs then takes it.
-final class FleetLock<State>: @unchecked Sendable {
+final class FleetLock<State: ~Copyable>: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
 
-  init(_ initial: State) {
+  init(_ initial: consuming State) {
     state.initialize(to: initial)
     mutex.initialize(to: pthread_mutex_t())
     let problem = pthread_mutex_init(mutex, nil)

@@ -135,7 +135,10 @@ extension FleetTable {
   private func recordHeard(_ thingIDs: [Int64]) -> PendingCommit {
     catalog.recordHeard(thingIDs) { [self] things in
       parts(of: things).flatMap { part in
-        state.withLock { state in part.compactMap { state.heardTime(of: $0) } }
+        state.withLock { state in
+          state.records.prefetch(part)
+          return part.compactMap { state.heardTime(of: $0) }
+        }
       }
     }
   }

@@ -9,7 +9,7 @@ import Domain
 /// things were heard of is written by `flushHeard`, each part of them when its turn comes.
 final class FleetTable: Sendable {
   /// What memory has of all things.
-  struct State {
+  struct State: ~Copyable {
     private(set) var records = RecordTable<Int64>()
     /// By the first of their tokens that came.
     private var owners = RecordTable<TokenKey>()
@@ -48,6 +48,18 @@ final class FleetTable: Sendable {
     /// The same, whether the token has ended or not.
     func record(of key: TokenKey) -> ThingRecord? {
       owners[key] ?? (furtherOwners.isEmpty ? nil : furtherOwners[key])
+    }
+
+    /// Has what `record(of:)` reads come near the processor for all of these together.
+    func expect(_ keys: some Collection<TokenKey>) { owners.prefetch(keys) }
+
+    /// What was answered to the same poll before, where that still holds.
+    mutating func recallAnswer(to poll: RepeatedPoll, of generation: UInt64, at now: Timestamp) -> AnswerMark? {
+      guard let record = record(of: poll.key, at: now), let answer = record.answer(to: poll.query, of: generation) else {
+        return nil
+      }
+      see(record, at: now)
+      return answer
     }
 
     mutating func see(_ record: ThingRecord, at now: Timestamp) {
@@ -178,18 +190,20 @@ final class FleetTable: Sendable {
 
   // MARK: Remembered answers
 
-  /// What the thing of a token was answered last, where it asks the same of the same releases and nothing has changed since.
+  /// What the thing of a poll was answered last, where it asks the same of the same releases and nothing has changed since.
   /// Notes that the thing was heard of.
-  /// - Parameters:
-  ///   - query: the number of what it asks.
-  ///   - generation: that of the releases.
-  func recallAnswer(_ key: TokenKey, to query: UInt64, of generation: UInt64, at now: Timestamp) -> AnswerMark? {
+  /// - Parameter generation: that of the releases.
+  func recallAnswer(to poll: RepeatedPoll, of generation: UInt64, at now: Timestamp) -> AnswerMark? {
+    state.withLock { $0.recallAnswer(to: poll, of: generation, at: now) }
+  }
+
+  /// The same for several polls: each has its answer afterwards.
+  func recallAnswers(to polls: inout [RepeatedPoll], of generation: UInt64, at now: Timestamp) {
     state.withLock { state in
-      guard let record = state.record(of: key, at: now), let answer = record.answer(to: query, of: generation) else {
-        return nil
+      if polls.count > 1 { state.expect(polls.lazy.map(\.key)) }
+      polls.withUnsafeMutableBufferPointer { polls in
+        for place in polls.indices { polls[place].answer = state.recallAnswer(to: polls[place], of: generation, at: now) }
       }
-      state.see(record, at: now)
-      return answer
     }
   }
 
@@ -332,7 +346,7 @@ final class FleetTable: Sendable {
     state.withLock { state in
       // What is being read of a thing now may not have it.
       state.forgettings += 1
-      for record in state.records.records where record.hasDelivery(of: rolloutID) {
+      for record in state.records.filter({ $0.hasDelivery(of: rolloutID) }) {
         var standing = record.standing
         guard var delivery = standing.delivery(of: rolloutID), delivery.state.isFailure else { continue }
         delivery.isPardoned = true

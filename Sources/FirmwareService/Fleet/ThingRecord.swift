@@ -18,13 +18,14 @@ struct TokenKey: Hashable {
     self = secret.withUTF8 { TokenKey(UnsafeRawBufferPointer($0)) }
   }
 
-  /// Half of it is as good as all: it is a hash already.
   func hash(into hasher: inout Hasher) { hasher.combine(low) }
 }
 
 /// What memory has of one thing. It belongs to the fleet's table, and is touched under its lock alone.
 final class ThingRecord {
-  // What a remembered answer takes stands first, and together.
+  /// How many lines of 64 bytes what a remembered answer takes lies in. It stands first, and together.
+  static let hotLines = 2
+
   /// The token by which it came first; others are in the table.
   var key = TokenKey.none
   private var seen = Int64.min

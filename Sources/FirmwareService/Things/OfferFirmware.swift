@@ -106,7 +106,7 @@ extension FirmwareService {
     let offers = offers(to: thing, model, releases, thing.facts?.facts, at: now)
     // A question without a report must not be taken for one with it.
     if offers.isLasting, report == nil || !query.isEmpty {
-      fleet.remember(offers.known, of: thingID, to: Self.mark(of: query), at: thing.revision)
+      fleet.remember(offers.known, of: thingID, to: RepeatedPoll.number(of: query), at: thing.revision)
     }
     return offers.known
   }
@@ -121,7 +121,13 @@ extension FirmwareService {
   ) -> AnswerMark? {
     // What a poll is answered is no older than its beginning.
     let generation = releases.generation
-    return fleet.recallAnswer(TokenKey(token), to: Self.mark(of: query), of: generation, at: clock())
+    return fleet.recallAnswer(to: RepeatedPoll(ofThingBy: token, asked: query), of: generation, at: clock())
+  }
+
+  /// The same for several at once: what memory has of their things is waited for once, not once for each.
+  public func recallOffers(to polls: inout [RepeatedPoll]) {
+    let generation = releases.generation
+    fleet.recallAnswers(to: &polls, of: generation, at: clock())
   }
 
   /// What an answer that was just recalled consists of; nil where the releases have changed since.
@@ -129,14 +135,6 @@ extension FirmwareService {
 
   /// Counts a poll that is answered what was recalled.
   public func count(_ offers: SharedOffers) { figures.count(offers) }
-
-  /// A number for a query, which nobody outside can foresee; 0 for none.
-  private static func mark(of query: UnsafeRawBufferPointer) -> UInt64 {
-    guard !query.isEmpty else { return 0 }
-    var hasher = Hasher()
-    hasher.combine(bytes: query)
-    return UInt64(bitPattern: Int64(hasher.finalize()))
-  }
 
   /// What the rules of a model's rollouts need to know of a thing; nil where they need nothing.
   func facts(of thingID: Int64, _ model: Model, _ releases: ReleaseSnapshot) async throws -> ThingFacts? {

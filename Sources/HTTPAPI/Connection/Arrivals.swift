@@ -69,7 +69,9 @@ struct Arrivals: ConnectionTaker {
 
 /// Leaves all to the channel.
 private final class SilentGreeter: Greeter {
-  func greet(_ bytes: UnsafeRawBufferPointer, ends: Bool, send: (UnsafeRawBufferPointer) -> Void) -> Greeting {
-    Greeting(count: 0, isLast: false)
+  func greet(_ arrivals: [Arrival], reply: (Int, Greeting, UnsafeRawBufferPointer) -> Void) {
+    for place in arrivals.indices {
+      reply(place, Greeting(count: 0, isLast: false), UnsafeRawBufferPointer(start: nil, count: 0))
+    }
   }
 }

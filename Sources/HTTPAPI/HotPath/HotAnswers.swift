@@ -66,7 +66,10 @@ final class HotAnswers: Sendable {
     on secure: SecureConnection?, by thread: inout ThreadAnswers
   ) -> Bool {
     switch request.target {
-    case .poll(let token, let query): answerAgain(request, token, query, bytes, since: start, closes: closes, by: &thread)
+    case .poll(let token, let query):
+      direct.service.recallOffers(toThingBy: token.part(of: bytes), asked: query.part(of: bytes)).map {
+        answerAgain(request, by: $0, in: bytes, since: start, closes: closes, by: &thread)
+      } ?? false
     case .controllerPoll: answerController(request, bytes, since: start, closes: closes, on: secure, by: &thread)
     case .download: false
     }
@@ -87,18 +90,19 @@ final class HotAnswers: Sendable {
     return true
   }
 
-  private func answerAgain(
-    _ request: HotRequest, _ token: ByteSpan, _ query: ByteSpan, _ bytes: UnsafeRawBufferPointer, since start: NIODeadline,
-    closes: Bool, by thread: inout ThreadAnswers
+  /// The same for a poll that `recall` has an answer to.
+  func answerAgain(
+    _ request: HotRequest, by mark: AnswerMark, in bytes: UnsafeRawBufferPointer, since start: NIODeadline, closes: Bool,
+    by thread: inout ThreadAnswers
   ) -> Bool {
-    let service = direct.service
-    guard let mark = service.recallOffers(toThingBy: token.part(of: bytes), asked: query.part(of: bytes)),
-      let poll = poll(by: mark, by: &thread)
-    else { return false }
-    service.count(poll.offers)
+    guard case .poll(let token, _) = request.target, let poll = poll(by: mark, by: &thread) else { return false }
+    direct.service.count(poll.offers)
     write(poll, mark.retryAfter, to: request, token, bytes, since: start, closes: closes, by: &thread)
     return true
   }
+
+  /// What polls were answered before, of several that were read together.
+  func recall(_ polls: inout [RepeatedPoll]) { direct.service.recallOffers(to: &polls) }
 
   private func poll(by mark: AnswerMark, by thread: inout ThreadAnswers) -> PreparedPoll? {
     if let poll = thread.polls[mark.number] { return poll }

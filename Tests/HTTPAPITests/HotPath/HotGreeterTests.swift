@@ -3,6 +3,7 @@ import Doorstep
 import FirmwareService
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -13,11 +14,26 @@ import Testing
   private static func greet(
     _ greeter: HotGreeter, _ requests: String, ends: Bool = false
   ) -> (sent: String, count: Int, isLast: Bool) {
-    var sent = ""
-    let greeting = ByteBuffer(string: requests).withUnsafeReadableBytes { bytes in
-      greeter.greet(bytes, ends: ends) { sent = String(decoding: $0, as: UTF8.self) }
+    greet(greeter, [requests], ends: ends)[0]
+  }
+
+  /// The same for several connections at a time.
+  private static func greet(
+    _ greeter: HotGreeter, _ connections: [String], ends: Bool = false
+  ) -> [(sent: String, count: Int, isLast: Bool)] {
+    let bytes = connections.map { Array($0.utf8) }
+    let copies = bytes.map { bytes in
+      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+      copy.copyBytes(from: bytes)
+      return UnsafeRawBufferPointer(copy)
     }
-    return (sent, greeting.count, greeting.isLast)
+    defer { for copy in copies { copy.deallocate() } }
+    var answers: [(sent: String, count: Int, isLast: Bool)] = []
+    greeter.greet(copies.map { Arrival($0, ends: ends) }) { place, greeting, sent in
+      #expect(place == answers.count)
+      answers.append((String(decoding: sent, as: UTF8.self), greeting.count, greeting.isLast))
+    }
+    return answers
   }
 
   private static func request(_ path: String, _ lines: String...) -> String {
@@ -65,6 +81,40 @@ import Testing
       let behind = Self.greet(greeter, poll + other)
       #expect(behind.count == poll.utf8.count && !behind.isLast, "\(other.debugDescription)")
     }
+  }
+
+  @Test func `connections that are answered together get each its own, as they would alone`() async throws {
+    let test = try await TestService()
+    try await test.createModel()
+    let greeter = Self.begin(test)
+    var polls: [String] = []
+    for number in 0..<60 {
+      let token = try await test.activate()
+      let path = "/v2/things/\(token)/firmwares/latest"
+      // Some are read from the catalog first, and some are remembered, by either question.
+      if number % 5 != 0 { _ = try await test.service.recollectThing(try #require(ThingToken(token))) }
+      polls += [Self.request(path), Self.request(path, "Connection: close"), Self.request(path + "?version=1.0.0")]
+      if number % 7 == 0 { polls += [Self.request(path) + Self.request(path), String(Self.request(path).dropLast())] }
+      if number % 7 == 1 { polls += [Self.request("/v2/date"), "GET /", Self.request(path) + "GET /v2/date"] }
+    }
+    var random = SeededGenerator(seed: 7)
+    for _ in 0..<20 {
+      polls.shuffle(using: &random)
+      let alone = polls.map { Self.greet(greeter, $0) }
+      for first in stride(from: 0, to: polls.count, by: 16) {
+        let part = first..<min(first + 16, polls.count)
+        let together = Self.greet(greeter, Array(polls[part]))
+        #expect(together.count == part.count)
+        #expect(zip(together, alone[part]).allSatisfy { $0.count == $1.count && $0.isLast == $1.isLast })
+        #expect(zip(together, alone[part]).allSatisfy { Self.undated($0.sent) == Self.undated($1.sent) })
+      }
+    }
+    #expect(polls.contains { Self.greet(greeter, $0).count == 0 } && polls.contains { Self.greet(greeter, $0).count > 0 })
+  }
+
+  /// The clock may go on between two answers.
+  private static func undated(_ answers: String) -> [Substring] {
+    answers.split(separator: "\r\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("Date: ") }
   }
 
   @Test func `each thing is told its own time to ask again, in the body and in the tag`() async throws {
