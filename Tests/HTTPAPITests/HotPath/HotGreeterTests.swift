@@ -112,6 +112,28 @@ import Testing
     #expect(polls.contains { Self.greet(greeter, $0).count == 0 } && polls.contains { Self.greet(greeter, $0).count > 0 })
   }
 
+  @Test func `requests of several things on one connection are answered each for its own`() async throws {
+    let test = try await TestService()
+    try await test.createModel()
+    let greeter = Self.begin(test)
+    var polls: [String] = []
+    for _ in 0..<12 {
+      let token = try await test.activate()
+      _ = try await test.service.recollectThing(try #require(ThingToken(token)))
+      polls.append(Self.request("/v2/things/\(token)/firmwares/latest"))
+    }
+    for _ in 0..<2 {
+      let single = polls.map { Self.undated(Self.greet(greeter, $0).sent) }
+      #expect(Set(single).count > 4)
+      // Three connections with four requests each.
+      let together = Self.greet(greeter, [0, 4, 8].map { polls[$0..<$0 + 4].joined() })
+      for (place, answer) in together.enumerated() {
+        let answers = answer.sent.components(separatedBy: "HTTP/1.1 ").dropFirst().map { Self.undated("HTTP/1.1 " + $0) }
+        #expect(answers == Array(single[place * 4..<place * 4 + 4]))
+      }
+    }
+  }
+
   /// The clock may go on between two answers.
   private static func undated(_ answers: String) -> [Substring] {
     answers.split(separator: "\r\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("Date: ") }
