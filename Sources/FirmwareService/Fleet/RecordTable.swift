@@ -21,7 +21,7 @@ extension Int64: RecordKey {
 extension TokenKey: RecordKey {
   init(of record: ThingRecord) { self = record.key }
 
-  /// It is a hash already, and of what nobody outside can choose: the service makes the tokens that are in a table.
+  /// It is a hash already. Nobody outside chooses what is in a table: the service makes the tokens, or operators bring them.
   var hash: UInt64 { low }
 }
 

@@ -126,6 +126,7 @@ extension FirmwareService {
 
   /// The same for several at once: what memory has of their things is waited for once, not once for each.
   public func recallOffers(to polls: inout [RepeatedPoll]) {
+    guard !polls.isEmpty else { return }
     let generation = releases.generation
     fleet.recallAnswers(to: &polls, of: generation, at: clock())
   }

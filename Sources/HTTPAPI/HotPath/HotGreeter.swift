@@ -45,29 +45,36 @@ final class HotGreeter: Greeter {
     _ arrival: Arrival, _ first: (request: HotRequest, poll: Int?)?, since start: NIODeadline, by thread: inout ThreadAnswers
   ) -> Greeting {
     var greeting = Greeting(count: 0, isLast: false)
-    var (next, mark) = (first?.request, first?.poll.flatMap { polls[$0].answer })
+    var (next, poll) = (first?.request, first?.poll.map { polls[$0] })
     while let request = next {
       let bytes = UnsafeRawBufferPointer(rebasing: arrival.bytes[greeting.count...])
       let closes = request.closes || (arrival.ends && request.length == bytes.count)
-      guard answer(request, by: mark, in: bytes, since: start, closes: closes, by: &thread) else { break }
+      guard answer(request, poll, in: bytes, since: start, closes: closes, by: &thread) else { break }
       greeting = Greeting(count: greeting.count + request.length, isLast: closes)
       let goesOn = request.length < bytes.count && thread.gathered.readableBytes < ThreadAnswers.mostGathered
       next = goesOn ? Self.request(UnsafeRawBufferPointer(rebasing: bytes[request.length...])) : nil
-      mark = nil
+      poll = nil
     }
     return greeting
   }
 
   /// - Parameters:
-  ///   - mark: what it was answered before, where that is known already.
+  ///   - poll: what it was answered before, where that was asked for already.
   ///   - closes: the connection ends with the answer.
   /// - Returns: false for what is not answered here; nothing is counted then.
   private func answer(
-    _ request: HotRequest, by mark: AnswerMark?, in bytes: UnsafeRawBufferPointer, since start: NIODeadline, closes: Bool,
+    _ request: HotRequest, _ poll: RepeatedPoll?, in bytes: UnsafeRawBufferPointer, since start: NIODeadline, closes: Bool,
     by thread: inout ThreadAnswers
   ) -> Bool {
-    if let mark, answers.answerAgain(request, by: mark, in: bytes, since: start, closes: closes, by: &thread) { return true }
-    if answers.answerAgain(request, in: bytes, since: start, closes: closes, on: nil, by: &thread) { return true }
+    if let poll {
+      if let mark = poll.answer,
+        answers.answerAgain(request, by: mark, in: bytes, since: start, closes: closes, by: &thread)
+      {
+        return true
+      }
+    } else if answers.answerAgain(request, in: bytes, since: start, closes: closes, on: nil, by: &thread) {
+      return true
+    }
     if case .download = request.target { return false }
     guard let claim = answers.claim(request, in: bytes, on: nil),
       let found = answers.find(claim, asked: HotAnswers.query(of: request, in: bytes)),
